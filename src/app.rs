@@ -1,0 +1,1 @@
+//! The parts list: builds every part from the settings.

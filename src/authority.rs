@@ -1,0 +1,1 @@
+//! Who may do what, as types that only the faces can grant.

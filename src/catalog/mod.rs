@@ -1,0 +1,1 @@
+//! Controls and their cases: from bytes to checked values.

@@ -1,0 +1,1 @@
+//! Reads evidence and events from real systems.

@@ -1,0 +1,3 @@
+//! Hashes, sealing, signing, tokens, keys.
+
+pub mod hash;

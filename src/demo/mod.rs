@@ -1,0 +1,1 @@
+//! The example company: evidence and events made from a seed, with planted weaknesses.

@@ -1,0 +1,1 @@
+//! Evaluates controls over evidence and events.

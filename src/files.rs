@@ -1,0 +1,92 @@
+//! Writing files so that a reader never sees half of one: write beside, sync, rename.
+//!
+//! Assumes that a file and its directory are on one file system. Must never leave a partial file under the final name.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// A file could not be written or read; says which and why.
+#[derive(Debug, thiserror::Error)]
+#[error("could not {verb} `{path}`: {source}", path = path.display())]
+pub struct FileError {
+    /// What was tried: `write`, `read`, `create the folder`.
+    pub verb: &'static str,
+    /// The file or folder.
+    pub path: PathBuf,
+    /// The system's own reason.
+    #[source]
+    pub source: io::Error,
+}
+
+impl FileError {
+    /// An error about `path` while trying to `verb` it.
+    pub fn new(verb: &'static str, path: &Path, source: io::Error) -> Self {
+        Self { verb, path: path.to_path_buf(), source }
+    }
+}
+
+/// Writes `bytes` to `path` so that either the old content or the whole new content is there, also after a power cut.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let beside = beside(path);
+    let result = write_and_rename(path, &beside, bytes);
+    if result.is_err() {
+        // The half-written file is of no use to anybody; that it cannot be removed either adds nothing to the first error.
+        let _ = fs::remove_file(&beside);
+    }
+    result
+}
+
+fn write_and_rename(path: &Path, beside: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let mut file = File::create(beside).map_err(|e| FileError::new("write", path, e))?;
+    file.write_all(bytes).map_err(|e| FileError::new("write", path, e))?;
+    file.sync_all().map_err(|e| FileError::new("write", path, e))?;
+    drop(file);
+    fs::rename(beside, path).map_err(|e| FileError::new("write", path, e))?;
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // A rename is durable only once its directory is.
+    File::open(folder).and_then(|d| d.sync_all()).map_err(|e| FileError::new("write", path, e))
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{}.tmp", std::process::id()));
+    path.with_file_name(name)
+}
+
+/// Reads a whole file of at most `limit_bytes`.
+pub fn read_limited(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, FileError> {
+    use std::io::Read;
+    let file = File::open(path).map_err(|e| FileError::new("read", path, e))?;
+    let mut bytes = Vec::new();
+    file.take(limit_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(|e| FileError::new("read", path, e))?;
+    if bytes.len() as u64 > limit_bytes {
+        let reason = io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {limit_bytes} bytes"));
+        return Err(FileError::new("read", path, reason));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_that_fails_leaves_the_old_file_and_nothing_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("report.json");
+        write_whole(&path, b"old").unwrap();
+        assert!(write_whole(&dir.path().join("missing/report.json"), b"new").is_err());
+        assert_eq!(read_limited(&path, 10).unwrap(), b"old");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn the_limit_is_the_last_size_that_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        write_whole(&path, b"12345").unwrap();
+        assert_eq!(read_limited(&path, 5).unwrap(), b"12345");
+        assert!(read_limited(&path, 4).unwrap_err().to_string().contains("larger than 4 bytes"));
+    }
+}

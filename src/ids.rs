@@ -1,0 +1,1 @@
+//! One newtype per id, so that two ids cannot be confused.

@@ -1,0 +1,1 @@
+//! Messages out; sole user of lettre.

@@ -1,0 +1,1 @@
+//! The handlebars registry and the pages it knows; sole user of handlebars.

@@ -1,0 +1,1 @@
+//! One report model, laid out as PDF, JSON, HTML and CSV.

@@ -1,0 +1,1 @@
+//! Data subjects' requests: the pure workflow.

@@ -1,0 +1,1 @@
+//! The database; sole user of diesel.

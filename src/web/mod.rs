@@ -1,0 +1,1 @@
+//! The web faces; sole user of actix-web.

@@ -1,0 +1,10 @@
+//! All integration tests in one binary; folders mirror `src`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests stop at the first surprise"
+)]
