@@ -15,35 +15,35 @@
 //! the architecture is moving one line.
 
 // Ground: small, pure, knows no business flow.
-pub mod authority;
 pub mod clock;
-pub mod crypto;
 pub mod ids;
 pub mod lang;
-pub mod law;
-pub mod ledger;
 pub mod personal;
+pub mod law;
+pub mod crypto;
+pub mod authority;
+pub mod ledger;
 // The pipeline: pure. No I/O, no async, no reading of the clock.
+pub mod expr;
+pub mod evidence;
+pub mod findings;
+pub mod events;
 pub mod catalog;
 pub mod engine;
-pub mod events;
-pub mod evidence;
-pub mod expr;
-pub mod findings;
 pub mod report;
 pub mod requests;
 // The edges: each owns exactly one thing outside the process.
-pub mod connectors;
 pub mod files;
-pub mod notify;
 pub mod render;
+pub mod notify;
+pub mod connectors;
 pub mod store;
 // Assembly.
-pub mod app;
 pub mod config;
 pub mod demo;
+pub mod app;
 pub mod flows;
 // The faces: translate, call one flow, translate back.
-pub mod cli;
 pub mod schedule;
 pub mod web;
+pub mod cli;
