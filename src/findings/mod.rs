@@ -6,6 +6,7 @@ mod finding;
 mod place;
 mod severity;
 mod verdict;
+pub mod waiver;
 
 pub use finding::{ControlResult, Finding, Gap, Parameter, Shown, Waived};
 pub use place::Place;
