@@ -1,6 +1,54 @@
 //! The command line: translates words into one flow each, and its outcome into an exit code.
+//!
+//! One file per command, each with its `Args` and `run`. Output goes to standard output, complaints to standard error.
+
+pub mod exit;
+mod ledger;
+
+use clap::Parser;
+use exit::{Exit, Failed};
+use std::process::ExitCode;
+
+/// Audits a CRM against privacy law and carries data subjects' requests to a proven end.
+#[derive(Parser)]
+#[command(name = "habeas", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    Ledger(ledger::Args),
+}
+
+fn dispatch(command: Command) -> Result<Exit, Failed> {
+    match command {
+        Command::Ledger(args) => ledger::run(args),
+    }
+}
 
 /// Runs the command line of this process.
-pub fn run() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            let exit = if e.use_stderr() { Exit::BadInput } else { Exit::Done };
+            // Nobody is left to tell when the terminal itself cannot be written to.
+            let _ = e.print();
+            return exit.into();
+        }
+    };
+    match dispatch(cli.command) {
+        Ok(exit) => exit.into(),
+        Err(failed) => {
+            complain(&failed.source);
+            failed.exit.into()
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the command line is where messages reach people")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("habeas: {error:#}");
 }

@@ -8,3 +8,6 @@
     unreachable_pub,
     reason = "tests stop at the first surprise"
 )]
+
+mod authority;
+mod cli;

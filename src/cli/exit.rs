@@ -1,0 +1,56 @@
+//! Exit codes: the one place that knows them.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, nothing to complain of.
+    Done,
+    /// Done, and something was found that the caller asked to be told of.
+    Findings,
+    /// The input or the command line is wrong.
+    BadInput,
+    /// Evidence, a file or a database could not be read.
+    Unreadable,
+    /// A defect of this program.
+    Internal,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Done => Self::SUCCESS,
+            Exit::Findings => Self::from(1),
+            Exit::BadInput => Self::from(2),
+            Exit::Unreadable => Self::from(3),
+            Exit::Internal => Self::from(4),
+        }
+    }
+}
+
+/// A command that could not do its work: which code to leave with, and what to tell.
+#[derive(Debug)]
+pub struct Failed {
+    /// The exit code.
+    pub exit: Exit,
+    /// What to tell the person at the terminal.
+    pub source: anyhow::Error,
+}
+
+impl Failed {
+    /// The caller's input is wrong.
+    pub fn bad_input(source: impl Into<anyhow::Error>) -> Self {
+        Self { exit: Exit::BadInput, source: source.into() }
+    }
+
+    /// Something could not be read or written.
+    pub fn unreadable(source: impl Into<anyhow::Error>) -> Self {
+        Self { exit: Exit::Unreadable, source: source.into() }
+    }
+
+    /// A defect of this program.
+    pub fn internal(source: impl Into<anyhow::Error>) -> Self {
+        Self { exit: Exit::Internal, source: source.into() }
+    }
+}

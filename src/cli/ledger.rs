@@ -1,0 +1,162 @@
+//! `habeas ledger`: verifies an exported log and proves single entries, offline, with nothing but the pinned key.
+
+use super::exit::{Exit, Failed};
+use crate::files;
+use crate::ledger::checkpoint::{Checkpoint, Pin};
+use crate::ledger::note::Verifier;
+use crate::ledger::tree::{inclusion, leaf_hash};
+use crate::ledger::{proof, tiles, verify};
+use std::path::{Path, PathBuf};
+
+/// Largest file of an export: 256 entries of 64 KiB with their lengths.
+const LARGEST_FILE_BYTES: u64 = 256 * (65_535 + 2);
+
+/// Show that nothing in the record of what happened was changed.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  habeas ledger verify export/ --key acme.vkey --held march.checkpoint
+  habeas ledger prove export/ --entry 1204 > entry-1204.proof
+  habeas ledger verify --proof entry-1204.proof --entry entry-1204.json --key acme.vkey")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Verify a whole exported log, or one entry by its proof.
+    Verify(VerifyArgs),
+    /// Print the proof that one entry is in the log.
+    Prove(ProveArgs),
+}
+
+#[derive(clap::Args)]
+struct VerifyArgs {
+    /// Folder of the exported log (checkpoint and tile/...).
+    #[arg(required_unless_present = "proof")]
+    log: Option<PathBuf>,
+    /// The log's public key: `name+id+key`, or a file that holds it.
+    #[arg(long)]
+    key: String,
+    /// The log's origin; by default the name of the key.
+    #[arg(long)]
+    origin: Option<String>,
+    /// Checkpoints kept from earlier; each must agree with the log.
+    #[arg(long, num_args = 1..)]
+    held: Vec<PathBuf>,
+    /// Proof of one entry, instead of a whole log.
+    #[arg(long, requires = "entry", conflicts_with = "log")]
+    proof: Option<PathBuf>,
+    /// The entry that the proof is about.
+    #[arg(long, requires = "proof")]
+    entry: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(clap::Args)]
+struct ProveArgs {
+    /// Folder of the exported log.
+    log: PathBuf,
+    /// Position of the entry, from 0.
+    #[arg(long)]
+    entry: u64,
+}
+
+/// Runs `habeas ledger`.
+pub(super) fn run(args: Args) -> Result<Exit, Failed> {
+    match args.command {
+        Command::Verify(args) => match (&args.log, &args.proof, &args.entry) {
+            (_, Some(proof), Some(entry)) => verify_entry(&args, proof, entry),
+            (Some(log), ..) => verify_log(&args, log),
+            _ => Err(Failed::bad_input(anyhow::anyhow!("name the folder of an exported log, or --proof and --entry"))),
+        },
+        Command::Prove(args) => prove(&args),
+    }
+}
+
+fn pin(args: &VerifyArgs) -> Result<Pin, Failed> {
+    let text = match Verifier::parse(&args.key) {
+        Ok(_) => args.key.clone(),
+        Err(_) => read_text(Path::new(&args.key))?,
+    };
+    let key = Verifier::parse(&text).map_err(Failed::bad_input)?;
+    Ok(Pin { origin: args.origin.clone().unwrap_or_else(|| key.name().to_owned()), key })
+}
+
+fn read_text(path: &Path) -> Result<String, Failed> {
+    let bytes = files::read_limited(path, LARGEST_FILE_BYTES).map_err(Failed::unreadable)?;
+    String::from_utf8(bytes).map_err(|_| Failed::bad_input(anyhow::anyhow!("`{}` is not text", path.display())))
+}
+
+/// The entries and the newest checkpoint of an export. The checkpoint is only read here; the verifier judges it.
+fn read_log(log: &Path) -> Result<(Vec<Vec<u8>>, String), Failed> {
+    let note = read_text(&log.join("checkpoint"))?;
+    let size = Checkpoint::parse(&note).map_err(Failed::bad_input)?.head.size;
+    let read = |path: &str| files::read_limited(&log.join(path), LARGEST_FILE_BYTES).ok();
+    let entries = tiles::entries(size, read).map_err(Failed::unreadable)?;
+    Ok((entries, note))
+}
+
+fn verify_log(args: &VerifyArgs, log: &Path) -> Result<Exit, Failed> {
+    let pin = pin(args)?;
+    let (entries, note) = read_log(log)?;
+    let mut notes = vec![note];
+    for held in &args.held {
+        notes.push(read_text(held)?);
+    }
+    let mut outcome = verify::verify(&pin, &entries, &notes);
+    let leaves: Vec<_> = entries.iter().map(|e| leaf_hash(e)).collect();
+    let read = |path: &str| files::read_limited(&log.join(path), LARGEST_FILE_BYTES).ok();
+    if let Err(e) = tiles::check_hash_tiles(&leaves, read) {
+        outcome.problems.push(e.to_string());
+    }
+    show(args, &outcome)
+}
+
+#[expect(clippy::print_stdout, reason = "the result of the command")]
+fn show(args: &VerifyArgs, outcome: &verify::Outcome) -> Result<Exit, Failed> {
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(outcome).map_err(Failed::internal)?);
+    } else {
+        for problem in &outcome.problems {
+            println!("PROBLEM  {problem}");
+        }
+        let verdict = if outcome.holds() { "holds" } else { "does NOT hold" };
+        println!("The log {verdict}: {} entries, {} proven by a checkpoint.", outcome.entries, outcome.proven);
+    }
+    Ok(if outcome.holds() { Exit::Done } else { Exit::Findings })
+}
+
+#[expect(clippy::print_stdout, reason = "the result of the command")]
+fn verify_entry(args: &VerifyArgs, proof: &Path, entry: &Path) -> Result<Exit, Failed> {
+    let pin = pin(args)?;
+    let bytes = files::read_limited(entry, LARGEST_FILE_BYTES).map_err(Failed::unreadable)?;
+    match proof::verify(&pin, bytes.trim_ascii_end(), &read_text(proof)?) {
+        Ok((index, checkpoint)) if args.json => {
+            println!("{}", serde_json::json!({"holds": true, "entry": index, "checkpoint_size": checkpoint.head.size}));
+            Ok(Exit::Done)
+        }
+        Ok((index, checkpoint)) => {
+            println!(
+                "The entry is number {index} of {}, as of the checkpoint of {} entries.",
+                checkpoint.origin, checkpoint.head.size
+            );
+            Ok(Exit::Done)
+        }
+        Err(e) => {
+            println!("PROBLEM  {e}");
+            Ok(Exit::Findings)
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the result of the command")]
+fn prove(args: &ProveArgs) -> Result<Exit, Failed> {
+    let (entries, note) = read_log(&args.log)?;
+    let leaves: Vec<_> = entries.iter().map(|e| leaf_hash(e)).collect();
+    let path = inclusion(&leaves, args.entry).map_err(Failed::bad_input)?;
+    print!("{}", proof::text(args.entry, &path, &note));
+    Ok(Exit::Done)
+}
