@@ -1,1 +1,3 @@
 //! The web faces; sole user of actix-web.
+
+pub mod exhibit;
