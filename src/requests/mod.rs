@@ -1,1 +1,2 @@
 //! Data subjects' requests: the pure workflow.
+pub mod letter;

@@ -1,0 +1,132 @@
+//! Recognises what a free-text letter asks for: language, law, rights, reminder or complaint, identifiers given.
+//!
+//! Rule-based, over word lists kept as data (`regimes/letters.yaml`). The result is a suggestion for a person to confirm:
+//! every right comes with the words that led to it, and a letter that says nothing known gives an empty list, never a guess.
+//! Assumes plain text; quoted earlier mails are left out. Must never look anybody up.
+
+mod identifiers;
+mod lexicon;
+
+pub use identifiers::{Identifier, IdentifierKind};
+pub use lexicon::{Lexicon, LexiconError};
+
+use crate::personal::Personal;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Letters longer than this are read only up to here; what is asked stands at the beginning.
+pub const LETTER_LIMIT_CHARS: usize = 100_000;
+/// A right named in the opening words counts most; from here on it counts least.
+const FADE_CHARS: usize = 2_000;
+
+/// What the letter is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Somebody exercises a right.
+    Request,
+    /// Somebody asks again, because the first request was not answered.
+    Reminder,
+    /// A complaint, to the controller or meant for an authority.
+    Complaint,
+    /// Nothing of the kind was found.
+    Unrecognised,
+}
+
+/// A right that the letter asks for.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AskedRight {
+    /// Its name, as in `habeas clock due --right`.
+    pub right: String,
+    /// How strongly the words speak for it; the first right of the list has the most.
+    pub weight: u32,
+    /// The words of the lists that were found.
+    pub words: Vec<String>,
+}
+
+/// What was recognised.
+#[derive(Debug, Serialize)]
+pub struct Recognised {
+    /// What the letter is.
+    pub kind: Kind,
+    /// Its language as a BCP 47 tag; `None` when no language is clearly ahead.
+    pub language: Option<String>,
+    /// The law it names; `None` when it names none.
+    pub law: Option<String>,
+    /// The rights asked for, the main one first.
+    pub rights: Vec<AskedRight>,
+    /// What the writer says about themselves.
+    #[serde(skip)]
+    pub identifiers: Vec<Personal<Identifier>>,
+}
+
+/// Reads a letter.
+pub fn recognise(lexicon: &Lexicon, letter: &str) -> Recognised {
+    let text = own_words(letter);
+    let language = lexicon.language_of(&text);
+    let found = rights_in(lexicon, language, &text);
+    let kind = kind_of(lexicon, language, &text, &found);
+    let rights = found.into_iter().filter(|r| r.right != COMPLAINT).collect();
+    Recognised {
+        kind,
+        language: language.map(str::to_owned),
+        law: lexicon.law_of(&text).map(str::to_owned),
+        rights,
+        identifiers: identifiers::find(letter).into_iter().map(Personal::new).collect(),
+    }
+}
+
+const COMPLAINT: &str = "complaint";
+
+/// The letter in lower case, without quoted earlier mails and beyond the limit.
+fn own_words(letter: &str) -> String {
+    let quoted = |l: &str| l.trim_start().starts_with('>');
+    let lines = letter.lines().filter(|l| !quoted(l));
+    let text: String = lines.flat_map(|l| l.chars().chain(std::iter::once('\n'))).take(LETTER_LIMIT_CHARS).collect();
+    text.to_lowercase().replace('\u{2019}', "'")
+}
+
+/// Rights by weight. A word counts more the earlier it stands; an article of the law named early counts like three words.
+fn rights_in(lexicon: &Lexicon, language: Option<&str>, text: &str) -> Vec<AskedRight> {
+    let mut found: BTreeMap<&str, (u32, Vec<String>)> = BTreeMap::new();
+    let mut add = |right: &'static str, weight: u32, words: String| {
+        let entry = found.entry(right).or_default();
+        entry.0 += weight;
+        if !entry.1.contains(&words) {
+            entry.1.push(words);
+        }
+    };
+    for (right, stem, at) in lexicon.stems_in(language, text) {
+        add(right, fade(at), stem.to_owned());
+    }
+    for (right, article, at) in lexicon.articles_in(text) {
+        add(right, 3 * fade(at), article);
+    }
+    let mut rights: Vec<AskedRight> = found
+        .into_iter()
+        .map(|(right, (weight, words))| AskedRight { right: right.to_owned(), weight, words })
+        .collect();
+    rights.sort_by(|a, b| b.weight.cmp(&a.weight).then_with(|| a.right.cmp(&b.right)));
+    let least = rights.first().map_or(0, |r| r.weight / 30);
+    rights.retain(|r| r.weight > least);
+    rights
+}
+
+/// 100 for the first characters, falling to 1 at `FADE_CHARS`.
+fn fade(at: usize) -> u32 {
+    let left = FADE_CHARS.saturating_sub(at);
+    u32::try_from(left * 100 / FADE_CHARS).unwrap_or(100).max(1)
+}
+
+fn kind_of(lexicon: &Lexicon, language: Option<&str>, text: &str, rights: &[AskedRight]) -> Kind {
+    if rights.first().is_some_and(|r| r.right == COMPLAINT) {
+        return Kind::Complaint;
+    }
+    if lexicon.asks_again(language, text) {
+        return Kind::Reminder;
+    }
+    if rights.is_empty() { Kind::Unrecognised } else { Kind::Request }
+}
+
+#[cfg(test)]
+mod tests;
