@@ -1,2 +1,3 @@
 //! Data subjects' requests: the pure workflow.
+pub mod drp;
 pub mod letter;
