@@ -29,6 +29,13 @@ impl Localised {
         Self(self.0.iter().map(|(k, v)| (k.clone(), f(k, v))).collect())
     }
 
+    /// The same text with `text` in `lang`.
+    #[must_use]
+    pub fn with(mut self, lang: &Tag, text: &str) -> Self {
+        self.0.insert(lang.to_owned(), text.to_owned());
+        self
+    }
+
     /// The languages present, in order of their tags.
     pub fn tags(&self) -> impl Iterator<Item = &Tag> {
         self.0.keys().map(String::as_str)

@@ -1,1 +1,3 @@
 //! The law as data: citations, periods, calendars, regimes.
+
+pub mod citation;
