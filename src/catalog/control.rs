@@ -214,7 +214,10 @@ impl FactsCheck {
 
 impl Control {
     /// The parameters' values, with where each comes from; `set` are the user's values.
-    pub fn parameters(&self, set: Option<&BTreeMap<String, Json>>) -> Result<Vec<(String, Value, Json, String)>, ParamError> {
+    pub fn parameters(
+        &self,
+        set: Option<&BTreeMap<String, Json>>,
+    ) -> Result<Vec<(String, Value, Json, String)>, ParamError> {
         if let Some(name) = set.into_iter().flatten().map(|(n, _)| n).find(|n| !self.params.contains_key(*n)) {
             let known: Vec<_> = self.params.keys().map(String::as_str).collect();
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };

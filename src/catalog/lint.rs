@@ -19,7 +19,11 @@ pub fn lint(catalog: &Catalog) -> Vec<Problem> {
         }
     }
     for stem in catalog.orphans() {
-        problems.push(Problem::new(&format!("{stem}.cases.yaml"), "", "there is no readable control beside these cases"));
+        problems.push(Problem::new(
+            &format!("{stem}.cases.yaml"),
+            "",
+            "there is no readable control beside these cases",
+        ));
     }
     problems.sort();
     problems
@@ -55,7 +59,10 @@ fn control(catalog: &Catalog, control: &Control) -> Vec<Problem> {
     }
     let cases = catalog.cases(control);
     if cases.is_empty() {
-        note("", format!("the cases are missing: write `{}.cases.yaml` beside it", control.file.trim_end_matches(".yaml")));
+        note(
+            "",
+            format!("the cases are missing: write `{}.cases.yaml` beside it", control.file.trim_end_matches(".yaml")),
+        );
     } else {
         for verdict in CASES_FOR.iter().filter(|v| !cases.iter().any(|c| c.expect.verdict == **v)) {
             note("", format!("no case expects `{}`", verdict.word()));
@@ -69,7 +76,10 @@ fn is_id(id: &str) -> bool {
     let mut parts = id.split('-');
     let family = |p: &str| p.len() == 3 && p.chars().all(|c| c.is_ascii_uppercase());
     let number = |p: &str| p.len() == 2 && p.chars().all(|c| c.is_ascii_digit());
-    parts.next() == Some("HAB") && parts.next().is_some_and(family) && parts.next().is_some_and(number) && parts.next().is_none()
+    parts.next() == Some("HAB")
+        && parts.next().is_some_and(family)
+        && parts.next().is_some_and(number)
+        && parts.next().is_none()
 }
 
 /// Parameters that nothing reads.

@@ -57,7 +57,11 @@ impl Catalog {
             }
             match control(kinds, path, bytes) {
                 Ok(read) => match catalog.controls.get(&read.id) {
-                    Some(first) => problems.push(Problem::new(path, "id", format!("`{}` is already the id of `{}`", read.id, first.file))),
+                    Some(first) => problems.push(Problem::new(
+                        path,
+                        "id",
+                        format!("`{}` is already the id of `{}`", read.id, first.file),
+                    )),
                     None => drop(catalog.controls.insert(read.id.clone(), read)),
                 },
                 Err(found) => problems.extend(found),

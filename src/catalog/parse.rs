@@ -1,8 +1,6 @@
 //! From a control's file to a compiled control. Collects all problems of a file instead of stopping at the first.
 
-use super::control::{
-    Applies, Check, CheckKind, Control, DetectCheck, Each, FactsCheck, Join, Need, Reviewed,
-};
+use super::control::{Applies, Check, CheckKind, Control, DetectCheck, Each, FactsCheck, Join, Need, Reviewed};
 use super::params::{Param, record};
 use super::raw::{RawCheck, RawControl, RawJoin};
 use super::yaml::{Line, Problem, read};
@@ -24,7 +22,9 @@ pub(super) fn control(kinds: &Kinds, file: &str, bytes: &[u8]) -> Result<Control
     let mut reader = Reader { kinds, file, problems: Vec::new() };
     let params: BTreeMap<String, Param> = std::mem::take(&mut raw.params)
         .into_iter()
-        .map(|(name, p)| (name, Param { ty: p.ty, default: p.default, min: p.min, max: p.max, source: p.source, means: p.means }))
+        .map(|(name, p)| {
+            (name, Param { ty: p.ty, default: p.default, min: p.min, max: p.max, source: p.source, means: p.means })
+        })
         .collect();
     let scope = whole_scope(kinds, &params);
     let applies = raw.applies.take().and_then(|a| {
@@ -89,7 +89,9 @@ impl Reader<'_> {
 
     /// Keeps what is right, notes what is wrong with its line.
     fn keep<T>(&mut self, field: &str, line: &Line, result: Result<T, ExprError>) -> Option<T> {
-        result.map_err(|e| self.problems.push(Problem::new(self.file, field, e.to_string()).at(line.referenced.line()))).ok()
+        result
+            .map_err(|e| self.problems.push(Problem::new(self.file, field, e.to_string()).at(line.referenced.line())))
+            .ok()
     }
 
     fn condition(&mut self, field: &str, line: &Line, scope: &Scope) -> Option<Program> {
@@ -130,7 +132,10 @@ impl Reader<'_> {
                 continue;
             };
             for citation in citations.iter().filter(|c| !framework.knows(c)) {
-                self.problem(&format!("answers.{word}"), format!("the law tables do not know `{citation}` in {}", framework.name("en")));
+                self.problem(
+                    &format!("answers.{word}"),
+                    format!("the law tables do not know `{citation}` in {}", framework.name("en")),
+                );
             }
             answers.insert(framework, citations.clone());
         }
@@ -147,7 +152,8 @@ impl Reader<'_> {
     fn check(&mut self, raw: RawCheck, severity: Severity, scope: &Scope, many: bool) -> Option<Check> {
         let name = raw.name.clone().unwrap_or_default();
         let at = if name.is_empty() { "check".to_owned() } else { format!("check.{name}") };
-        let is_kebab = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        let is_kebab =
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
         if many && !is_kebab {
             self.problem(&at, "every check of a list needs a `name` in kebab-case");
         }
@@ -216,7 +222,16 @@ impl Reader<'_> {
         let says = says.map(|says| self.templates(at, &says, &scope));
         let show = raw.show.iter().filter_map(|s| self.program(&format!("{at}.show"), s, &scope)).collect();
         let record = raw.record.as_ref().and_then(|r| self.program(&format!("{at}.record"), r, &scope));
-        Some(FactsCheck { each, joins, filter, require: require?, says: says?, show, record, when_empty: raw.when_empty.unwrap_or_default() })
+        Some(FactsCheck {
+            each,
+            joins,
+            filter,
+            require: require?,
+            says: says?,
+            show,
+            record,
+            when_empty: raw.when_empty.unwrap_or_default(),
+        })
     }
 
     fn templates(&mut self, at: &str, says: &Localised, scope: &Scope) -> BTreeMap<String, Template> {
@@ -240,7 +255,11 @@ impl Reader<'_> {
                 Some((program, shape))
             }
             (ty, _) => {
-                let reason = format!("`{}` must be a collection of the evidence, such as users or net.endpoints, but it is {}", line.value, ty.words());
+                let reason = format!(
+                    "`{}` must be a collection of the evidence, such as users or net.endpoints, but it is {}",
+                    line.value,
+                    ty.words()
+                );
                 self.problems.push(Problem::new(self.file, field, reason).at(line.referenced.line()));
                 None
             }
@@ -249,7 +268,10 @@ impl Reader<'_> {
 
     fn fresh_name(&mut self, field: &str, name: &str, scope: &Scope) {
         if scope.has(name) {
-            self.problem(field, format!("the name `{name}` is already taken by the evidence, by `now`, `params` or another join"));
+            self.problem(
+                field,
+                format!("the name `{name}` is already taken by the evidence, by `now`, `params` or another join"),
+            );
         }
     }
 
@@ -272,7 +294,10 @@ impl Reader<'_> {
             return None;
         };
         let Some((on, _)) = record.find(&join.on) else {
-            self.problem(&format!("{at}.on"), format!("the records of `{}` have no field `{}`", join.within.value, join.on));
+            self.problem(
+                &format!("{at}.on"),
+                format!("the records of `{}` have no field `{}`", join.within.value, join.on),
+            );
             return None;
         };
         let equals = self.program(&format!("{at}.equals"), &join.equals, scope)?;

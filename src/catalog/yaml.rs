@@ -50,10 +50,15 @@ impl fmt::Display for Problem {
 /// Reads one YAML document.
 pub(super) fn read<T: DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<T, Problem> {
     if bytes.len() > SIZE_LIMIT_BYTES {
-        return Err(Problem::new(file, "", format!("the file has {} bytes; the limit is {SIZE_LIMIT_BYTES}", bytes.len())));
+        return Err(Problem::new(
+            file,
+            "",
+            format!("the file has {} bytes; the limit is {SIZE_LIMIT_BYTES}", bytes.len()),
+        ));
     }
-    let text = std::str::from_utf8(bytes)
-        .map_err(|e| Problem::new(file, "", format!("it is not UTF-8: the byte at offset {} does not belong", e.valid_up_to())))?;
+    let text = std::str::from_utf8(bytes).map_err(|e| {
+        Problem::new(file, "", format!("it is not UTF-8: the byte at offset {} does not belong", e.valid_up_to()))
+    })?;
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_nodes: 50_000,

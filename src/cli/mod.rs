@@ -2,6 +2,7 @@
 //!
 //! One file per command, each with its `Args` and `run`. Output goes to standard output, complaints to standard error.
 
+mod controls;
 pub mod exit;
 mod ledger;
 
@@ -19,11 +20,13 @@ struct Cli {
 
 #[derive(clap::Subcommand)]
 enum Command {
+    Controls(controls::Args),
     Ledger(ledger::Args),
 }
 
 fn dispatch(command: Command) -> Result<Exit, Failed> {
     match command {
+        Command::Controls(args) => controls::run(args),
         Command::Ledger(args) => ledger::run(args),
     }
 }

@@ -4,7 +4,7 @@ use super::evaluate::{Audit, Detections, evaluate};
 use crate::catalog::{Case, Control, Overrides};
 use crate::clock::Timestamp;
 use crate::crypto::hash::Digest;
-use crate::evidence::{Evidence, Kinds, Method, Snapshot, Source, decode_json};
+use crate::evidence::{Evidence, Kinds, Method, Snapshot, Source, decode_piece};
 use crate::findings::{ControlResult, Place};
 use chrono::TimeDelta;
 
@@ -30,7 +30,12 @@ impl CaseOutcome {
 pub type EventRunner<'r> = &'r dyn Fn(&Control, &Case) -> Result<Box<dyn Detections>, String>;
 
 /// Runs the cases of a control. Without `events`, cases of controls over events are reported as not run.
-pub fn run_cases(kinds: &Kinds, control: &Control, cases: &[Case], events: Option<EventRunner<'_>>) -> Vec<CaseOutcome> {
+pub fn run_cases(
+    kinds: &Kinds,
+    control: &Control,
+    cases: &[Case],
+    events: Option<EventRunner<'_>>,
+) -> Vec<CaseOutcome> {
     let run = |case: &Case| {
         if control.needs_events() && events.is_none() {
             return CaseOutcome { note: case.note.clone(), differences: Vec::new(), not_run: true };
@@ -44,7 +49,12 @@ pub fn run_cases(kinds: &Kinds, control: &Control, cases: &[Case], events: Optio
     cases.iter().map(run).collect()
 }
 
-fn result(kinds: &Kinds, control: &Control, case: &Case, events: Option<EventRunner<'_>>) -> Result<ControlResult, String> {
+fn result(
+    kinds: &Kinds,
+    control: &Control,
+    case: &Case,
+    events: Option<EventRunner<'_>>,
+) -> Result<ControlResult, String> {
     let snapshot = snapshot(kinds, case)?;
     let detections = match events {
         Some(run) if case.events.is_some() && control.needs_events() => Some(run(control, case)?),
@@ -52,7 +62,13 @@ fn result(kinds: &Kinds, control: &Control, case: &Case, events: Option<EventRun
     };
     let mut overrides = Overrides::new();
     overrides.insert(control.id.clone(), case.params.clone());
-    let audit = Audit { kinds, snapshot: &snapshot, as_of: case.as_of, overrides: &overrides, detections: detections.as_deref() };
+    let audit = Audit {
+        kinds,
+        snapshot: &snapshot,
+        as_of: case.as_of,
+        overrides: &overrides,
+        detections: detections.as_deref(),
+    };
     let results = evaluate([control], &audit, &mut |_| {}).map_err(|e| e.to_string())?;
     results.into_iter().next().ok_or_else(|| "the control gave no result".to_owned())
 }
@@ -62,9 +78,14 @@ fn snapshot(kinds: &Kinds, case: &Case) -> Result<Snapshot, String> {
     let mut snapshot = Snapshot::default();
     for (name, json) in &case.evidence {
         let kind = kinds.get(name).ok_or_else(|| format!("evidence: there is no evidence kind `{name}`"))?;
-        let data = decode_json(json, &kind.shape).map_err(|v| format!("evidence.{name}: {v}"))?;
+        let data = decode_piece(json, &kind.shape).map_err(|v| format!("evidence.{name}: {v}"))?;
         let observed_at = observed_at(case, name)?;
-        let source = Source { system: "case".to_owned(), method: Method::Export, collector: "case".to_owned(), attested_by: None };
+        let source = Source {
+            system: "case".to_owned(),
+            method: Method::Export,
+            collector: "case".to_owned(),
+            attested_by: None,
+        };
         let evidence = Evidence {
             kind: name.clone(),
             data,
@@ -83,14 +104,20 @@ fn snapshot(kinds: &Kinds, case: &Case) -> Result<Snapshot, String> {
 fn observed_at(case: &Case, kind: &str) -> Result<Timestamp, String> {
     let days = case.evidence_age_days.get(kind).copied().unwrap_or(0);
     let age = TimeDelta::try_days(-i64::from(days));
-    age.and_then(|age| case.as_of.plus(age)).ok_or_else(|| format!("evidence_age_days.{kind}: the evidence would be before 1900"))
+    age.and_then(|age| case.as_of.plus(age))
+        .ok_or_else(|| format!("evidence_age_days.{kind}: the evidence would be before 1900"))
 }
 
 fn differences(case: &Case, result: &ControlResult) -> Vec<String> {
     let mut lines = Vec::new();
     if result.verdict != case.expect.verdict {
         lines.push(format!("verdict: expected {}, got {}", case.expect.verdict.word(), result.verdict.word()));
-        lines.extend(result.findings.iter().map(|f| format!("  finding {}: {} ({})", place(&f.place), f.says.get("en"), f.because)));
+        lines.extend(
+            result
+                .findings
+                .iter()
+                .map(|f| format!("  finding {}: {} ({})", place(&f.place), f.says.get("en"), f.because)),
+        );
         lines.extend(result.gaps.iter().map(|g| format!("  gap {}: {}", g.path, g.reason.get("en"))));
         lines.extend(result.not_applicable.iter().map(|r| format!("  not applicable: {}", r.get("en"))));
     }

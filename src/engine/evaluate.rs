@@ -53,10 +53,8 @@ fn one(control: &Control, audit: &Audit<'_>, indexes: &Indexes) -> Result<Contro
     let parameters = control.parameters(audit.overrides.get(&control.id))?;
     // Fields of a record stand in the order of their names, and so do the parameters.
     let params = Value::Record(parameters.iter().map(|(_, value, ..)| value.clone()).collect());
-    let shown: Vec<Parameter> = parameters
-        .into_iter()
-        .map(|(name, _, value, origin)| Parameter { name, value, origin })
-        .collect();
+    let shown: Vec<Parameter> =
+        parameters.into_iter().map(|(name, _, value, origin)| Parameter { name, value, origin }).collect();
     let fresh = |kind: &str| control.needs.get(kind).map(|n| n.fresh_for_days);
     let unusable = gaps::unusable(audit.kinds, audit.snapshot, audit.as_of, &fresh);
     let frame = whole_frame(audit, &unusable, &params);
@@ -92,13 +90,19 @@ fn whole_frame<'a>(audit: &Audit<'a>, unusable: &UnusableKinds, params: &'a Valu
 }
 
 /// The outcome when the control does not apply or that cannot be told; `None` when it applies.
-fn applies<'a>(control: &'a Control, audit: &Audit<'_>, unusable: &UnusableKinds, mut frame: Frame<'a>) -> Option<CheckOutcome> {
+fn applies<'a>(
+    control: &'a Control,
+    audit: &Audit<'_>,
+    unusable: &UnusableKinds,
+    mut frame: Frame<'a>,
+) -> Option<CheckOutcome> {
     let applies = control.applies.as_ref()?;
     match applies.when.test(&mut frame) {
         Ok(Truth::True) => None,
-        Ok(Truth::False) => {
-            Some(CheckOutcome { not_applicable: Some(applies.otherwise.clone()), ..CheckOutcome::of(Verdict::NotApplicable) })
-        }
+        Ok(Truth::False) => Some(CheckOutcome {
+            not_applicable: Some(applies.otherwise.clone()),
+            ..CheckOutcome::of(Verdict::NotApplicable)
+        }),
         Ok(Truth::Unknown(missing)) => {
             Some(CheckOutcome::undecided(missing.iter().map(|m| gaps::gap(audit.kinds, unusable, m, 1)).collect()))
         }

@@ -102,7 +102,13 @@ impl<'a> Facts<'a> {
         Ok(())
     }
 
-    fn whole(&self, check: &'a Check, facts: &'a FactsCheck, frame: &mut Frame<'a>, tally: &mut Tally) -> Result<(), Spent> {
+    fn whole(
+        &self,
+        check: &'a Check,
+        facts: &'a FactsCheck,
+        frame: &mut Frame<'a>,
+        tally: &mut Tally,
+    ) -> Result<(), Spent> {
         tally.checked = 1;
         let joins = self.join(facts, frame)?;
         match facts.require.test(frame)? {
@@ -110,7 +116,8 @@ impl<'a> Facts<'a> {
             Truth::False => {
                 tally.failed = 1;
                 let kind = facts.require.names().iter().find(|n| self.kinds.get(n).is_some());
-                let place = Place::Snapshot { kind: kind.cloned().unwrap_or_default(), pointer: String::new(), record: None };
+                let place =
+                    Place::Snapshot { kind: kind.cloned().unwrap_or_default(), pointer: String::new(), record: None };
                 tally.findings.push(self.finding(check, facts, place, frame));
             }
             Truth::Unknown(missing) => tally.undecided(missing, &joins),
@@ -142,7 +149,9 @@ impl<'a> Facts<'a> {
             Outcome::Unknown(missing) => return Ok(Err(missing)),
         };
         let key = match join.equals.run(frame)? {
-            Outcome::Value(Val::Null) => return Ok(Ok(if join.many { Val::List(List::of(Vec::new())) } else { Val::Null })),
+            Outcome::Value(Val::Null) => {
+                return Ok(Ok(if join.many { Val::List(List::of(Vec::new())) } else { Val::Null }));
+            }
             Outcome::Value(key) => key,
             Outcome::Unknown(missing) => return Ok(Err(missing)),
         };
@@ -197,7 +206,8 @@ impl<'a> Facts<'a> {
     fn finding(&self, check: &'a Check, facts: &'a FactsCheck, place: Place, frame: &mut Frame<'a>) -> Finding {
         let texts: Vec<_> = facts.says.iter().map(|(lang, t)| (lang.as_str(), t.render(frame))).collect();
         let says = texts.iter().fold(Localised::default(), |says, (lang, text)| says.with(lang, text));
-        let shown = facts.show.iter().map(|program| Shown { name: program.source().to_owned(), value: shown(program, frame) });
+        let shown =
+            facts.show.iter().map(|program| Shown { name: program.source().to_owned(), value: shown(program, frame) });
         let shown = shown.collect();
         Finding {
             id: Finding::stable_id(&self.control.id, &check.name, &place),
@@ -231,7 +241,11 @@ impl<'a> Facts<'a> {
                     Verdict::NotApplicable
                 }
                 WhenEmpty::Unknown => {
-                    return CheckOutcome::undecided(vec![Gap { path: path.to_owned(), reason: nothing_to_check(path), affected: 1 }]);
+                    return CheckOutcome::undecided(vec![Gap {
+                        path: path.to_owned(),
+                        reason: nothing_to_check(path),
+                        affected: 1,
+                    }]);
                 }
                 WhenEmpty::Fail => {
                     tally.failed = 1;

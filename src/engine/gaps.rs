@@ -37,7 +37,8 @@ pub(super) fn unusable(
         Some(e) => {
             let limit_days = fresh_days(name)?;
             let age_ms = as_of.millis() - e.observed_at.millis();
-            (age_ms > i64::from(limit_days) * 86_400_000).then_some(Unusable::Stale { observed_at: e.observed_at, limit_days })
+            (age_ms > i64::from(limit_days) * 86_400_000)
+                .then_some(Unusable::Stale { observed_at: e.observed_at, limit_days })
         }
     };
     kinds.iter().filter_map(|k| state(&k.name).map(|s| (k.name.clone(), s))).collect()
@@ -47,7 +48,9 @@ pub(super) fn unusable(
 pub(super) fn gap(kinds: &Kinds, unusable: &UnusableKinds, missing: &Missing, affected: u64) -> Gap {
     let root = missing.path.split(['.', '[']).next().unwrap_or_default();
     match (kinds.get(root), unusable.get(root)) {
-        (Some(kind), Some(why)) => Gap { path: root.to_owned(), reason: kind_reason(root, &kind.description, why), affected },
+        (Some(kind), Some(why)) => {
+            Gap { path: root.to_owned(), reason: kind_reason(root, &kind.description, why), affected }
+        }
         _ => Gap { path: missing.path.clone(), reason: place_reason(missing, root), affected },
     }
 }
@@ -55,7 +58,10 @@ pub(super) fn gap(kinds: &Kinds, unusable: &UnusableKinds, missing: &Missing, af
 fn kind_reason(kind: &str, description: &str, why: &Unusable) -> Localised {
     let (en, zh) = match why {
         Unusable::Absent => (
-            format!("There is no evidence of the kind `{kind}` ({}). Supply it as an export, through a connector, or as an attestation.", description.trim_end_matches('.')),
+            format!(
+                "There is no evidence of the kind `{kind}` ({}). Supply it as an export, through a connector, or as an attestation.",
+                description.trim_end_matches('.')
+            ),
             format!("缺少 `{kind}` 类证据。请通过导出文件、连接器或书面声明提供。"),
         ),
         Unusable::Expired(at) => (
@@ -63,11 +69,15 @@ fn kind_reason(kind: &str, description: &str, why: &Unusable) -> Localised {
             format!("证据 `{kind}` 已于 {at} 过期。请重新声明或采集。"),
         ),
         Unusable::Stale { observed_at, limit_days } => (
-            format!("The evidence `{kind}` is of {observed_at}, older than the {limit_days} days this control allows. Collect it anew."),
+            format!(
+                "The evidence `{kind}` is of {observed_at}, older than the {limit_days} days this control allows. Collect it anew."
+            ),
             format!("证据 `{kind}` 的观察时间为 {observed_at},超过本控制允许的 {limit_days} 天。请重新采集。"),
         ),
         Unusable::Future(at) => (
-            format!("The evidence `{kind}` is of {at}, later than this audit. Check the clock of its source, or the instant of the audit."),
+            format!(
+                "The evidence `{kind}` is of {at}, later than this audit. Check the clock of its source, or the instant of the audit."
+            ),
             format!("证据 `{kind}` 的观察时间 {at} 晚于本次审计。请检查来源系统的时钟或审计时点。"),
         ),
     };
@@ -78,11 +88,15 @@ fn place_reason(missing: &Missing, kind: &str) -> Localised {
     let path = &missing.path;
     let (en, zh) = match missing.why {
         Why::Missing => (
-            format!("The evidence `{kind}` does not say `{path}`. Add the field to the export or the connector's mapping."),
+            format!(
+                "The evidence `{kind}` does not say `{path}`. Add the field to the export or the connector's mapping."
+            ),
             format!("证据 `{kind}` 未包含 `{path}`。请在导出文件或连接器映射中补充该字段。"),
         ),
         Why::Null => (
-            format!("`{path}` is known to be none, but a value is needed to decide. Supply the value, or say why there is none."),
+            format!(
+                "`{path}` is known to be none, but a value is needed to decide. Supply the value, or say why there is none."
+            ),
             format!("`{path}` 明确为空,但判断需要其值。请提供该值或说明为何没有。"),
         ),
         Why::NoElement => (
@@ -108,7 +122,11 @@ fn place_reason(missing: &Missing, kind: &str) -> Localised {
 /// The gap of an expression whose step budget was spent.
 pub(super) fn spent(error: &crate::expr::Spent) -> Gap {
     let zh = format!("表达式 `{}` 的计算步数超出上限。请简化该控制,或减少一次审计的数据量。", error.source_text);
-    Gap { path: error.source_text.clone(), reason: Localised::from([("en", error.to_string().as_str()), ("zh-CN", zh.as_str())]), affected: 1 }
+    Gap {
+        path: error.source_text.clone(),
+        reason: Localised::from([("en", error.to_string().as_str()), ("zh-CN", zh.as_str())]),
+        affected: 1,
+    }
 }
 
 /// The gap of a check over events when nothing evaluated it.

@@ -10,6 +10,6 @@ mod gaps;
 mod join;
 mod outcome;
 
-pub use cases::{CaseOutcome, run_cases};
+pub use cases::{CaseOutcome, EventRunner, run_cases};
 pub use evaluate::{Audit, Detections, evaluate};
 pub use outcome::CheckOutcome;

@@ -26,7 +26,15 @@ pub struct CheckOutcome {
 impl CheckOutcome {
     /// An outcome with a verdict and nothing else.
     pub const fn of(verdict: Verdict) -> Self {
-        Self { verdict, checked: 0, failed: 0, unknown: 0, findings: Vec::new(), gaps: Vec::new(), not_applicable: None }
+        Self {
+            verdict,
+            checked: 0,
+            failed: 0,
+            unknown: 0,
+            findings: Vec::new(),
+            gaps: Vec::new(),
+            not_applicable: None,
+        }
     }
 
     /// A check that could not be decided at all.

@@ -26,20 +26,40 @@ const FOUND_CHARS: usize = 60;
 
 /// Decodes a JSON value that is already in memory.
 pub fn decode_json(json: &serde_json::Value, shape: &Shape) -> Result<Value, Violation> {
-    decode(json, shape).map_err(|(_, violation)| {
-        violation.unwrap_or_else(|| Violation { pointer: "/".to_owned(), expected: shape.ty.words().to_owned(), found: "something else".to_owned() })
-    })
+    decode_with(json, shape, Context::default()).map_err(|(_, violation)| violation.unwrap_or_else(|| unclear(shape)))
+}
+
+/// Decodes a piece of evidence as a case has it: only what the case is about, so required fields may be left out.
+pub fn decode_piece(json: &serde_json::Value, shape: &Shape) -> Result<Value, Violation> {
+    decode_with(json, shape, Context { is_piece: true, ..Context::default() })
+        .map_err(|(_, violation)| violation.unwrap_or_else(|| unclear(shape)))
+}
+
+fn unclear(shape: &Shape) -> Violation {
+    Violation { pointer: "/".to_owned(), expected: shape.ty.words().to_owned(), found: "something else".to_owned() }
 }
 
 /// Decodes from any deserializer. When the evidence does not fit, the violation says where; otherwise the error is the
 /// deserializer's own (the text is not JSON, or nests too deeply).
-pub(super) fn decode<'de, D: Deserializer<'de>>(from: D, shape: &Shape) -> Result<Value, (D::Error, Option<Violation>)> {
-    let context = RefCell::new(Context::default());
+pub(super) fn decode<'de, D: Deserializer<'de>>(
+    from: D,
+    shape: &Shape,
+) -> Result<Value, (D::Error, Option<Violation>)> {
+    decode_with(from, shape, Context::default())
+}
+
+fn decode_with<'de, D: Deserializer<'de>>(
+    from: D,
+    shape: &Shape,
+    context: Context,
+) -> Result<Value, (D::Error, Option<Violation>)> {
+    let context = RefCell::new(context);
     Seed { shape, context: &context }.deserialize(from).map_err(|error| (error, context.into_inner().violation))
 }
 
 #[derive(Default)]
 struct Context {
+    is_piece: bool,
     path: Vec<String>,
     violation: Option<Violation>,
 }
@@ -53,7 +73,8 @@ struct Seed<'s> {
 impl Seed<'_> {
     fn refuse<T, E: serde::de::Error>(self, expected: String, found: &dyn fmt::Display) -> Result<T, E> {
         let mut context = self.context.borrow_mut();
-        let pointer = context.path.iter().map(|p| format!("/{}", p.replace('~', "~0").replace('/', "~1"))).collect::<String>();
+        let pointer =
+            context.path.iter().map(|p| format!("/{}", p.replace('~', "~0").replace('/', "~1"))).collect::<String>();
         let pointer = if pointer.is_empty() { "/".to_owned() } else { pointer };
         let found: String = found.to_string().chars().take(FOUND_CHARS).collect();
         context.violation.get_or_insert(Violation { pointer, expected, found });
@@ -101,7 +122,10 @@ impl<'de> Visitor<'de> for Seed<'_> {
         if self.shape.ty == Type::Bool { Ok(Value::Bool(b)) } else { self.wrong(&b) }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a whole number where fractions are allowed is kept as a double, as in JSON")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a whole number where fractions are allowed is kept as a double, as in JSON"
+    )]
     fn visit_i64<E: serde::de::Error>(self, i: i64) -> Result<Value, E> {
         match self.shape.ty {
             Type::Int => Ok(Value::Int(i)),
@@ -129,11 +153,15 @@ impl<'de> Visitor<'de> for Seed<'_> {
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Value, E> {
         let quoted = format_args!("{text:?}").to_string();
         match self.shape.ty {
-            Type::Text if self.shape.allowed.is_empty() || self.shape.allowed.iter().any(|a| a == text) => Ok(Value::text(text)),
+            Type::Text if self.shape.allowed.is_empty() || self.shape.allowed.iter().any(|a| a == text) => {
+                Ok(Value::text(text))
+            }
             Type::Text => self.refuse(format!("one of {}", self.shape.allowed.join(", ")), &quoted),
             Type::Instant => match text.parse() {
                 Ok(at) => Ok(Value::Instant(at)),
-                Err(_) => self.refuse("an instant such as 2026-03-05T09:30:00Z between 1900 and 2200".to_owned(), &quoted),
+                Err(_) => {
+                    self.refuse("an instant such as 2026-03-05T09:30:00Z between 1900 and 2200".to_owned(), &quoted)
+                }
             },
             Type::Day => match text.parse() {
                 Ok(day) => Ok(Value::Day(day)),
@@ -173,6 +201,9 @@ impl<'de> Visitor<'de> for Seed<'_> {
             }
             let seed = Seed { shape: &field.shape, context: self.context };
             *slot = self.below(field.name.clone(), || map.next_value_seed(seed))?;
+        }
+        if self.context.borrow().is_piece {
+            return Ok(Value::Record(slots));
         }
         let missing = record.fields().iter().zip(&slots).find(|(f, v)| f.required && matches!(v, Value::Absent));
         match missing {

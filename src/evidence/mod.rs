@@ -9,7 +9,7 @@ mod kind;
 mod schema;
 mod snapshot;
 
-pub use decode::{Violation, decode_json};
+pub use decode::{Violation, decode_json, decode_piece};
 pub use envelope::{Method, Source};
 pub use kind::{Kind, Kinds};
 pub use schema::SchemaError;

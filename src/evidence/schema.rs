@@ -20,8 +20,18 @@ pub struct SchemaError {
 }
 
 /// Keywords that are understood, or that say nothing about values.
-const KEYWORDS: [&str; 10] =
-    ["$schema", "$id", "title", "description", "type", "properties", "items", "required", "additionalProperties", "enum"];
+const KEYWORDS: [&str; 10] = [
+    "$schema",
+    "$id",
+    "title",
+    "description",
+    "type",
+    "properties",
+    "items",
+    "required",
+    "additionalProperties",
+    "enum",
+];
 
 /// The shape a schema describes.
 pub(super) fn shape_of(kind: &str, schema: &Json) -> Result<Shape, SchemaError> {
@@ -56,7 +66,14 @@ fn read(schema: &Json, at: &str) -> Read<Shape> {
         _ => return fail("this type or format is not understood"),
     };
     let texts = |key: &str| -> Vec<String> {
-        schema.get(key).and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).map(str::to_owned).collect()
+        schema
+            .get(key)
+            .and_then(Json::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Json::as_str)
+            .map(str::to_owned)
+            .collect()
     };
     let description = schema.get("description").and_then(Json::as_str).unwrap_or_default().to_owned();
     Ok(Shape { ty, nullable, allowed: texts("enum"), description })
@@ -74,7 +91,8 @@ fn record(schema: &Map<String, Json>, at: &str) -> Read<Record> {
     if schema.get("additionalProperties") != Some(&Json::Bool(false)) {
         return Err((at.to_owned(), "an object needs `additionalProperties: false`".to_owned()));
     }
-    let required: Vec<_> = schema.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).collect();
+    let required: Vec<_> =
+        schema.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).collect();
     let Some(Json::Object(properties)) = schema.get("properties") else {
         return Err((at.to_owned(), "an object needs `properties`".to_owned()));
     };

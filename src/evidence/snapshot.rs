@@ -97,7 +97,10 @@ impl Snapshot {
             (BUNDLE, Some(envelopes)) => envelopes.iter().try_for_each(|raw| {
                 let inner = self::document(file, raw.get())?;
                 if inner.habeas != ENVELOPE {
-                    return Err(misplaced(file, &format!("a bundle holds envelopes marked `{ENVELOPE}`, not `{}`", inner.habeas)));
+                    return Err(misplaced(
+                        file,
+                        &format!("a bundle holds envelopes marked `{ENVELOPE}`, not `{}`", inner.habeas),
+                    ));
                 }
                 self.add(envelope(kinds, file, inner, digest)?)
             }),
@@ -141,7 +144,11 @@ fn misplaced(file: &str, reason: &str) -> EvidenceError {
 
 fn document<'a>(file: &str, text: &'a str) -> Result<Document<'a>, EvidenceError> {
     serde_json::from_str(text).map_err(|e| {
-        let hint = if e.is_data() { "; every file needs an envelope with `habeas`, `kind`, `source`, `observed_at`, `collected_at`, `data`" } else { "" };
+        let hint = if e.is_data() {
+            "; every file needs an envelope with `habeas`, `kind`, `source`, `observed_at`, `collected_at`, `data`"
+        } else {
+            ""
+        };
         EvidenceError::Syntax { file: file.to_owned(), reason: format!("{e}{hint}") }
     })
 }

@@ -89,9 +89,8 @@ impl Program {
             syntax(first.trim_start_matches("Syntax error: ").to_owned())
         })?;
         let mut compiler = Compiler { scope: scope.clone(), ..Compiler::default() };
-        let typed = compiler
-            .node(&ast)
-            .map_err(|reason| ExprError::Meaning { source_text: source.to_owned(), reason })?;
+        let typed =
+            compiler.node(&ast).map_err(|reason| ExprError::Meaning { source_text: source.to_owned(), reason })?;
         Ok(Self {
             root: typed.node,
             sites: compiler.sites,
@@ -198,7 +197,9 @@ impl Compiler {
             Expr::Map(map) => {
                 let mut entries = Vec::new();
                 for entry in &map.entries {
-                    let EntryExpr::MapEntry(entry) = &entry.expr else { return Err("this map cannot be read".to_owned()) };
+                    let EntryExpr::MapEntry(entry) = &entry.expr else {
+                        return Err("this map cannot be read".to_owned());
+                    };
                     entries.push((self.node(&entry.key)?.node, self.node(&entry.value)?.node));
                 }
                 Ok(self.plain(Op::Map(entries), Type::Map))
@@ -215,7 +216,9 @@ impl Compiler {
             LiteralValue::Double(d) => (Value::Double(*d.inner()), Type::Double),
             LiteralValue::String(s) => (Value::text(s.inner()), Type::Text),
             LiteralValue::Null => (Value::Null, Type::Null),
-            LiteralValue::UInt(_) | LiteralValue::Bytes(_) => return Err("unsigned numbers and bytes are not part of the language".to_owned()),
+            LiteralValue::UInt(_) | LiteralValue::Bytes(_) => {
+                return Err("unsigned numbers and bytes are not part of the language".to_owned());
+            }
         };
         Ok(self.plain(Op::Literal(value), ty))
     }
@@ -243,7 +246,11 @@ impl Compiler {
             }
             Type::Dynamic | Type::Map => {
                 let origin = of.origin.map(|o| format!("{o}.{}", select.field));
-                Ok(self.path(Op::Key { of: Box::new(of.node), name: select.field.clone() }, &Shape::of(Type::Dynamic), origin))
+                Ok(self.path(
+                    Op::Key { of: Box::new(of.node), name: select.field.clone() },
+                    &Shape::of(Type::Dynamic),
+                    origin,
+                ))
             }
             other => Err(format!("`{}` is {} and has no field `{}`", of.node, other.words(), select.field)),
         }
@@ -265,10 +272,8 @@ impl Compiler {
         match (&call.target, call.func_name.as_str(), call.args.as_slice()) {
             (None, "has", [IdedExpr { expr: Expr::Select(select), .. }]) => self.has(&select.operand, &select.field),
             (None, "has", _) => Err("has() needs a field, as in has(user.owner)".to_owned()),
-            (None, operator, args) if operator.contains('_') && !operator.starts_with(char::is_alphabetic) => {
-                self.operator(operator, args)
-            }
-            (None, "-_" | "!_", args) => self.operator(&call.func_name, args),
+            // The parser names operators with signs that no function's name has, as in `_&&_` and `@in`.
+            (None, operator, args) if !operator.starts_with(char::is_alphabetic) => self.operator(operator, args),
             (Some(over), name, args) if fold_kind(name).is_some() => self.fold(over, name, args),
             (Some(text), "matches", [pattern]) => self.matches(text, pattern),
             (target, name, args) => self.function(target.as_deref(), name, args),
@@ -277,7 +282,10 @@ impl Compiler {
 
     fn function(&mut self, target: Option<&IdedExpr>, name: &str, args: &[IdedExpr]) -> Compiled {
         let Some((function, arity)) = Function::find(name, target.is_some()) else {
-            return Err(format!("there is no function `{name}()`{}", if target.is_some() { " to be called with a dot" } else { "" }));
+            return Err(format!(
+                "there is no function `{name}()`{}",
+                if target.is_some() { " to be called with a dot" } else { "" }
+            ));
         };
         let typed = target.into_iter().chain(args).map(|a| self.node(a)).collect::<Result<Vec<_>, _>>()?;
         if typed.len() != arity {
@@ -287,7 +295,8 @@ impl Compiler {
         let ty = function.result(&types)?;
         let mut nodes: Vec<_> = typed.into_iter().map(|t| t.node).collect();
         if let (Function::Duration, [Node { op: Op::Literal(Value::Text(text)), .. }]) = (function, nodes.as_slice()) {
-            let span = super::text::parse_duration(text).ok_or_else(|| format!("{text:?} is not a duration such as \"36h\""))?;
+            let span = super::text::parse_duration(text)
+                .ok_or_else(|| format!("{text:?} is not a duration such as \"36h\""))?;
             return Ok(self.plain(Op::Span(span), Type::Duration));
         }
         if let (Function::Timestamp, [Node { op: Op::Literal(Value::Text(text)), .. }]) = (function, nodes.as_slice()) {
@@ -354,7 +363,8 @@ impl Compiler {
             FoldKind::Map => (Type::list_of(body.ty.clone()), None),
             _ => (Type::Bool, None),
         };
-        let fold = Fold { kind, over: over.node, slot, name: variable.clone(), when: when.map(|w| w.node), body: body.node };
+        let fold =
+            Fold { kind, over: over.node, slot, name: variable.clone(), when: when.map(|w| w.node), body: body.node };
         let typed = self.plain(Op::Fold(Box::new(fold)), ty);
         Ok(Typed { origin: kept, ..typed })
     }
@@ -427,7 +437,15 @@ impl Compiler {
                     literals.iter().try_for_each(|l| known_word(&a, l))?;
                 }
                 if !of.allowed.is_empty() {
-                    known_word(&Typed { allowed: of.allowed.clone(), node: Node { op: Op::List(Vec::new()), site: 0 }, ty: Type::Text, origin: b.origin.clone() }, &a.node)?;
+                    known_word(
+                        &Typed {
+                            allowed: of.allowed.clone(),
+                            node: Node { op: Op::List(Vec::new()), site: 0 },
+                            ty: Type::Text,
+                            origin: b.origin.clone(),
+                        },
+                        &a.node,
+                    )?;
                 }
             }
             Type::Map | Type::Dynamic => {}
@@ -439,11 +457,20 @@ impl Compiler {
     fn binary(&mut self, operator: &str, a: &IdedExpr, b: &IdedExpr) -> Compiled {
         let (mut a, mut b) = (self.node(a)?, self.node(b)?);
         if let Some(operator) = arithmetic(operator) {
-            let ty = arithmetic_type(operator, &a.ty, &b.ty)
-                .ok_or_else(|| format!("`{} {} {}`: {} and {} do not go together", a.node, operator.sign(), b.node, a.ty.words(), b.ty.words()))?;
+            let ty = arithmetic_type(operator, &a.ty, &b.ty).ok_or_else(|| {
+                format!(
+                    "`{} {} {}`: {} and {} do not go together",
+                    a.node,
+                    operator.sign(),
+                    b.node,
+                    a.ty.words(),
+                    b.ty.words()
+                )
+            })?;
             return Ok(self.plain(Op::Arithmetic(operator, Box::new(a.node), Box::new(b.node)), ty));
         }
-        let op = comparison(operator).ok_or_else(|| format!("the operator `{operator}` is not part of the language"))?;
+        let op =
+            comparison(operator).ok_or_else(|| format!("the operator `{operator}` is not part of the language"))?;
         read_time(&mut a, &b.ty);
         read_time(&mut b, &a.ty);
         let fits = match op {
@@ -495,7 +522,9 @@ fn nearest(name: &str, known: &[&str]) -> String {
 }
 
 fn fold_kind(name: &str) -> Option<FoldKind> {
-    [FoldKind::All, FoldKind::Exists, FoldKind::ExistsOne, FoldKind::Filter, FoldKind::Map].into_iter().find(|k| k.word() == name)
+    [FoldKind::All, FoldKind::Exists, FoldKind::ExistsOne, FoldKind::Filter, FoldKind::Map]
+        .into_iter()
+        .find(|k| k.word() == name)
 }
 
 fn arithmetic(operator: &str) -> Option<Operator> {

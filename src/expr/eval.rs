@@ -85,7 +85,9 @@ pub struct Missing {
 
 /// The step budget was spent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{source_text}` takes more than {STEP_LIMIT} steps; make the expression simpler, or check element by element with `each`")]
+#[error(
+    "`{source_text}` takes more than {STEP_LIMIT} steps; make the expression simpler, or check element by element with `each`"
+)]
 pub struct Spent {
     /// The expression.
     pub source_text: String,
@@ -153,7 +155,9 @@ impl Program {
         Ok(match self.run(frame)? {
             Outcome::Value(Val::Bool(true)) => Truth::True,
             Outcome::Value(Val::Bool(false)) => Truth::False,
-            Outcome::Value(_) => Truth::Unknown(self.named(&Reasons::from([(self.root.site, Why::Kind("true or false"))]))),
+            Outcome::Value(_) => {
+                Truth::Unknown(self.named(&Reasons::from([(self.root.site, Why::Kind("true or false"))])))
+            }
             Outcome::Unknown(missing) => Truth::Unknown(missing),
         })
     }
@@ -337,8 +341,12 @@ fn arithmetic<'a>(op: Operator, a: Val<'a>, b: Val<'a>) -> Result<Val<'a>, Why> 
     match (op, a, b) {
         (_, Val::Null, _) | (_, _, Val::Null) => Err(Why::Null),
         (_, Val::Int(a), Val::Int(b)) => integers(op, a, b).map(Val::Int),
-        (Add, Val::Text(a), Val::Text(b)) if a.len() + b.len() <= TEXT_LIMIT_BYTES => Ok(Val::Text(Cow::Owned(format!("{a}{b}")))),
-        (Add, Val::List(a), Val::List(b)) if a.len() + b.len() <= LIST_LIMIT => Ok(Val::List(List::of(a.iter().chain(b.iter()).collect()))),
+        (Add, Val::Text(a), Val::Text(b)) if a.len() + b.len() <= TEXT_LIMIT_BYTES => {
+            Ok(Val::Text(Cow::Owned(format!("{a}{b}"))))
+        }
+        (Add, Val::List(a), Val::List(b)) if a.len() + b.len() <= LIST_LIMIT => {
+            Ok(Val::List(List::of(a.iter().chain(b.iter()).collect())))
+        }
         (Add, Val::Text(_), Val::Text(_)) | (Add, Val::List(_), Val::List(_)) => Err(Why::Overflow),
         (Add, Val::Duration(a), Val::Duration(b)) => a.checked_add(b).map(Val::Duration).ok_or(Why::Overflow),
         (Subtract, Val::Duration(a), Val::Duration(b)) => a.checked_sub(b).map(Val::Duration).ok_or(Why::Overflow),
@@ -460,7 +468,9 @@ fn gather<'a>(fold: &'a Fold, list: &List<'a>, frame: &mut Frame<'a>, site: usiz
         frame.set(fold.slot, element.clone());
         let kept = match (fold.kind, &fold.when) {
             (FoldKind::Filter, _) => truth(&fold.body, frame).map(|b| b.then_some(element)),
-            (_, Some(when)) => truth(when, frame).and_then(|b| if b { eval(&fold.body, frame).map(Some) } else { Ok(None) }),
+            (_, Some(when)) => {
+                truth(when, frame).and_then(|b| if b { eval(&fold.body, frame).map(Some) } else { Ok(None) })
+            }
             (_, None) => eval(&fold.body, frame).map(Some),
         };
         match kept {

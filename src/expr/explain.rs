@@ -111,7 +111,9 @@ fn values<'a>(node: &'a Node, frame: &mut Frame<'a>, seen: &mut Vec<String>) {
 fn show<'a>(node: &'a Node, frame: &mut Frame<'a>, seen: &mut Vec<String>) {
     match eval(node, frame) {
         Ok(Val::Record(_)) | Err(_) => {}
-        Ok(Val::List(list)) if list.iter().any(|v| matches!(v, Val::Record(_))) => seen.push(format!("{node} has {} elements", list.len())),
+        Ok(Val::List(list)) if list.iter().any(|v| matches!(v, Val::Record(_))) => {
+            seen.push(format!("{node} has {} elements", list.len()))
+        }
         Ok(value) => seen.push(format!("{node} is {}", quoted(&value))),
     }
 }

@@ -79,28 +79,46 @@ impl Function {
         let first = args.first().unwrap_or(&Type::Dynamic);
         let second = args.get(1).unwrap_or(&Type::Dynamic);
         let need = |ok: bool, at: &Type, wanted: &str| {
-            if ok || *at == Type::Dynamic { Ok(()) } else { Err(format!("{}() needs {wanted}, not {}", self.name(), at.words())) }
+            if ok || *at == Type::Dynamic {
+                Ok(())
+            } else {
+                Err(format!("{}() needs {wanted}, not {}", self.name(), at.words()))
+            }
         };
         let is_list = |t: &Type| matches!(t, Type::List(_));
         match self {
-            Self::Size => need(is_list(first) || matches!(first, Type::Text | Type::Map), first, "a list, a map or text")
-                .map(|()| Type::Int),
+            Self::Size => {
+                need(is_list(first) || matches!(first, Type::Text | Type::Map), first, "a list, a map or text")
+                    .map(|()| Type::Int)
+            }
             Self::StartsWith | Self::EndsWith | Self::Contains => {
                 need(*first == Type::Text, first, "text")?;
                 need(*second == Type::Text, second, "text").map(|()| Type::Bool)
             }
-            Self::Timestamp => need(first.is_time() || *first == Type::Text, first, "an instant or text").map(|()| Type::Instant),
-            Self::Duration => need(matches!(first, Type::Text | Type::Duration), first, "text").map(|()| Type::Duration),
-            Self::ToText => need(!is_list(first) && !matches!(first, Type::Record(_) | Type::Map), first, "a single value")
-                .map(|()| Type::Text),
-            Self::ToInt => need(first.is_number() || *first == Type::Text || first.is_time(), first, "a number or text")
-                .map(|()| Type::Int),
-            Self::ToDouble => need(first.is_number() || *first == Type::Text, first, "a number or text").map(|()| Type::Double),
+            Self::Timestamp => {
+                need(first.is_time() || *first == Type::Text, first, "an instant or text").map(|()| Type::Instant)
+            }
+            Self::Duration => {
+                need(matches!(first, Type::Text | Type::Duration), first, "text").map(|()| Type::Duration)
+            }
+            Self::ToText => {
+                need(!is_list(first) && !matches!(first, Type::Record(_) | Type::Map), first, "a single value")
+                    .map(|()| Type::Text)
+            }
+            Self::ToInt => {
+                need(first.is_number() || *first == Type::Text || first.is_time(), first, "a number or text")
+                    .map(|()| Type::Int)
+            }
+            Self::ToDouble => {
+                need(first.is_number() || *first == Type::Text, first, "a number or text").map(|()| Type::Double)
+            }
             Self::AgeDays => need(first.is_time(), first, "an instant or a day").map(|()| Type::Double),
             Self::Days => need(first.is_number(), first, "a number").map(|()| Type::Duration),
             Self::Ceil => need(first.is_number(), first, "a number").map(|()| Type::Int),
             Self::Lower => need(*first == Type::Text, first, "text").map(|()| Type::Text),
-            Self::Min | Self::Max => super::typing::ordered(first, second).map(|()| super::typing::joined(first, second)),
+            Self::Min | Self::Max => {
+                super::typing::ordered(first, second).map(|()| super::typing::joined(first, second))
+            }
             Self::Subset | Self::Overlap => {
                 need(is_list(first), first, "two lists")?;
                 need(is_list(second), second, "two lists").map(|()| Type::Bool)
@@ -122,7 +140,9 @@ impl Function {
             Self::Timestamp => timestamp(first),
             Self::Duration => match first {
                 Val::Duration(ms) => Ok(Val::Duration(*ms)),
-                Val::Text(t) => text::parse_duration(t).map(Val::Duration).ok_or(Why::Kind("a duration such as \"36h\"")),
+                Val::Text(t) => {
+                    text::parse_duration(t).map(Val::Duration).ok_or(Why::Kind("a duration such as \"36h\""))
+                }
                 _ => Err(Why::Kind("text")),
             },
             Self::ToText => match first {
@@ -131,7 +151,9 @@ impl Function {
             },
             Self::ToInt => to_int(first),
             Self::ToDouble => match first {
-                Val::Text(t) => t.trim().parse().ok().filter(|d: &f64| d.is_finite()).map(Val::Double).ok_or(Why::Kind("a number")),
+                Val::Text(t) => {
+                    t.trim().parse().ok().filter(|d: &f64| d.is_finite()).map(Val::Double).ok_or(Why::Kind("a number"))
+                }
                 number => number.number().map(Val::Double).ok_or(Why::Kind("a number")),
             },
             Self::AgeDays => age_days(first, second),

@@ -22,9 +22,9 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use compile::{Origin, Program, Scope, SOURCE_LIMIT_BYTES};
+pub use compile::{Origin, Program, SOURCE_LIMIT_BYTES, Scope};
 pub use error::ExprError;
-pub use eval::{Frame, Missing, Outcome, Spent, Truth, Why, STEP_LIMIT};
+pub use eval::{Frame, Missing, Outcome, STEP_LIMIT, Spent, Truth, Why};
 pub use shape::{Field, Record, Shape, Type};
 pub use template::{Segment, Template, segments};
 pub use val::{List, Val};

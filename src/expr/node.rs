@@ -18,12 +18,29 @@ pub(super) enum Op {
     Literal(Value),
     /// A span of time in milliseconds.
     Span(i64),
-    Variable { slot: usize, name: String },
-    Field { of: Box<Node>, at: usize, name: String },
+    Variable {
+        slot: usize,
+        name: String,
+    },
+    Field {
+        of: Box<Node>,
+        at: usize,
+        name: String,
+    },
     /// A field of something whose fields are not known before evaluation.
-    Key { of: Box<Node>, name: String },
-    Has { of: Box<Node>, at: usize, name: String },
-    Index { of: Box<Node>, at: Box<Node> },
+    Key {
+        of: Box<Node>,
+        name: String,
+    },
+    Has {
+        of: Box<Node>,
+        at: usize,
+        name: String,
+    },
+    Index {
+        of: Box<Node>,
+        at: Box<Node>,
+    },
     Not(Box<Node>),
     Negate(Box<Node>),
     And(Box<Node>, Box<Node>),

@@ -38,7 +38,9 @@ fn quoted_whole(value: &Val<'_>) -> String {
         Val::Absent => "absent".to_owned(),
         Val::Null => "null".to_owned(),
         Val::Text(t) => format!("{t:?}"),
-        Val::List(l) => format!("[{}]", l.iter().take(SHOWN_CHARS).map(|v| quoted_whole(&v)).collect::<Vec<_>>().join(", ")),
+        Val::List(l) => {
+            format!("[{}]", l.iter().take(SHOWN_CHARS).map(|v| quoted_whole(&v)).collect::<Vec<_>>().join(", "))
+        }
         other => plain(other),
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn comparable(a: &Type, b: &Type) -> Result<(), String> {
 
 /// Whether values of the two types have an order; an error says why not.
 pub(super) fn ordered(a: &Type, b: &Type) -> Result<(), String> {
-    use Type::{Bool, Dynamic, Duration, Text};
+    use Type::{Bool, Duration, Dynamic, Text};
     let single = |t: &Type| t.is_number() || t.is_time() || matches!(t, Text | Duration | Bool | Dynamic);
     let fits = single(a) && single(b) && (comparable(a, b).is_ok());
     if fits { Ok(()) } else { Err(format!("{} cannot be ordered against {}", a.words(), b.words())) }

@@ -123,7 +123,10 @@ impl<'a> Val<'a> {
     }
 
     /// A number as a double.
-    #[expect(clippy::cast_precision_loss, reason = "comparing a whole number with a fraction is done on doubles, as in CEL")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "comparing a whole number with a fraction is done on doubles, as in CEL"
+    )]
     pub const fn number(&self) -> Option<f64> {
         match self {
             Self::Int(i) => Some(*i as f64),

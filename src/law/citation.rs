@@ -134,7 +134,10 @@ impl Framework {
 fn paragraph_exists(rest: &str, count: u32) -> bool {
     let mut parts = rest.split('(');
     let number = parts.next().and_then(|p| p.strip_suffix(')')).and_then(|p| p.parse::<u32>().ok());
-    let plain = |p: &str| p.strip_suffix(')').is_some_and(|p| !p.is_empty() && p.len() <= 4 && p.chars().all(|c| c.is_ascii_alphanumeric()));
+    let plain = |p: &str| {
+        p.strip_suffix(')')
+            .is_some_and(|p| !p.is_empty() && p.len() <= 4 && p.chars().all(|c| c.is_ascii_alphanumeric()))
+    };
     number.is_some_and(|n| (1..=count).contains(&n)) && parts.all(plain)
 }
 

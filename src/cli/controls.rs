@@ -1,0 +1,222 @@
+//! `habeas controls`: lists, shows, lints and tests the controls, embedded or from a folder.
+
+use super::exit::{Exit, Failed};
+use crate::catalog::{Catalog, CatalogFile, Control, Problem, embedded_files, lint};
+use crate::engine::{CaseOutcome, run_cases};
+use crate::evidence::Kinds;
+use crate::files;
+use anyhow::anyhow;
+use serde_json::{Value as Json, json};
+use std::path::PathBuf;
+
+/// Largest file of a catalog that is read; the loader's own limit is lower and says so better.
+const LARGEST_FILE_BYTES: u64 = 2 << 20;
+
+/// List, show, lint and test the controls.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  habeas controls list
+  habeas controls show HAB-AUT-01
+  habeas controls lint --controls my-controls/
+  habeas controls test --controls my-controls/ --only HAB-AUT-01")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// List the controls.
+    List(Common),
+    /// Show one control.
+    Show {
+        /// Its id or slug.
+        control: String,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Check that every control is complete and makes sense.
+    Lint(Common),
+    /// Run the cases of every control.
+    Test {
+        /// Only controls whose id, family or slug contains this; may be repeated.
+        #[arg(long)]
+        only: Vec<String>,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+#[derive(clap::Args)]
+struct Common {
+    /// Folder with controls, instead of the embedded ones.
+    #[arg(long, value_name = "DIR")]
+    controls: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    /// Language of what is printed: en or zh-CN.
+    #[arg(long, default_value = "en")]
+    lang: String,
+}
+
+/// Runs `habeas controls`.
+pub(super) fn run(args: Args) -> Result<Exit, Failed> {
+    let kinds = Kinds::embedded().map_err(Failed::internal)?;
+    match args.command {
+        Command::List(common) => list(&load(kinds, &common)?, &common),
+        Command::Show { control, common } => show(&load(kinds, &common)?, &control, &common),
+        Command::Lint(common) => lint_all(&load(kinds, &common)?, &common),
+        Command::Test { only, common } => test(kinds, &load(kinds, &common)?, &only, &common),
+    }
+}
+
+struct Loaded {
+    catalog: Catalog,
+    problems: Vec<Problem>,
+}
+
+fn load(kinds: &Kinds, common: &Common) -> Result<Loaded, Failed> {
+    let files: Vec<CatalogFile> = match &common.controls {
+        Some(folder) => files::read_folder(folder, &[".yaml"], LARGEST_FILE_BYTES).map_err(Failed::unreadable)?,
+        None => embedded_files(),
+    };
+    let (catalog, problems) = Catalog::read(kinds, &files);
+    Ok(Loaded { catalog, problems })
+}
+
+#[expect(clippy::print_stdout, reason = "the command line is where results reach people")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+fn say_json(value: &Json) -> Result<(), Failed> {
+    say(&serde_json::to_string_pretty(value).map_err(Failed::internal)?);
+    Ok(())
+}
+
+fn list(loaded: &Loaded, common: &Common) -> Result<Exit, Failed> {
+    if common.json {
+        say_json(&loaded.catalog.controls().map(summary).collect())?;
+    } else {
+        for c in loaded.catalog.controls() {
+            say(&format!("{}  {:8}  {:14}  {}", c.id, c.severity.word(), c.family, c.title.get(&common.lang)));
+        }
+    }
+    Ok(if loaded.problems.is_empty() { Exit::Done } else { complain(&loaded.problems) })
+}
+
+fn complain(problems: &[Problem]) -> Exit {
+    problems.iter().for_each(|p| say(&p.to_string()));
+    Exit::BadInput
+}
+
+fn summary(c: &Control) -> Json {
+    json!({"id": c.id, "slug": c.slug, "family": c.family, "status": c.status, "severity": c.severity, "evidence": c.proof,
+        "title": c.title, "answers": c.answers, "file": c.file, "version": c.version})
+}
+
+fn show(loaded: &Loaded, wanted: &str, common: &Common) -> Result<Exit, Failed> {
+    let found = loaded.catalog.controls().find(|c| c.id.eq_ignore_ascii_case(wanted) || c.slug == wanted);
+    let control = found
+        .ok_or_else(|| Failed::bad_input(anyhow!("there is no control `{wanted}`; see `habeas controls list`")))?;
+    if common.json {
+        let mut value = summary(control);
+        for (key, text) in [("why", &control.why), ("risk", &control.risk), ("remedy", &control.remedy)] {
+            value[key] = json!(text);
+        }
+        value["params"] = control
+            .params
+            .iter()
+            .map(|(n, p)| {
+                (
+                    n.clone(),
+                    json!({"type": p.ty, "default": p.default,
+            "min": p.min, "max": p.max, "source": p.source, "means": p.means}),
+                )
+            })
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        value["cases"] = json!(loaded.catalog.cases(control).len());
+        say_json(&value)?;
+        return Ok(Exit::Done);
+    }
+    let lang = common.lang.as_str();
+    say(&format!(
+        "{}  {}\n{} | {} | {}\n",
+        control.id,
+        control.title.get(lang),
+        control.severity.word(),
+        control.family,
+        control.file
+    ));
+    for text in [&control.why, &control.risk, &control.remedy] {
+        say(&format!("{}\n", text.get(lang).trim()));
+    }
+    for (framework, citations) in &control.answers {
+        say(&format!("{}: {}", framework.name(lang), citations.join(", ")));
+    }
+    for (name, p) in &control.params {
+        say(&format!("parameter {name} = {} ({}): {}", p.default, p.source, p.means.get(lang)));
+    }
+    Ok(Exit::Done)
+}
+
+fn lint_all(loaded: &Loaded, common: &Common) -> Result<Exit, Failed> {
+    let mut problems = loaded.problems.clone();
+    problems.extend(lint(&loaded.catalog));
+    if common.json {
+        let all: Vec<_> = problems
+            .iter()
+            .map(|p| json!({"file": p.file, "line": p.line, "field": p.field, "reason": p.reason}))
+            .collect();
+        say_json(&json!({"controls": loaded.catalog.controls().count(), "problems": all}))?;
+    } else {
+        problems.iter().for_each(|p| say(&p.to_string()));
+        say(&format!("{} controls, {} problems", loaded.catalog.controls().count(), problems.len()));
+    }
+    Ok(if problems.is_empty() { Exit::Done } else { Exit::Findings })
+}
+
+fn test(kinds: &Kinds, loaded: &Loaded, only: &[String], common: &Common) -> Result<Exit, Failed> {
+    let wanted = |c: &Control| {
+        only.is_empty() || only.iter().any(|w| c.id.contains(w) || c.family.contains(w) || c.slug.contains(w))
+    };
+    let run = |c| (c, run_cases(kinds, c, loaded.catalog.cases(c), None));
+    let outcomes: Vec<(&Control, Vec<CaseOutcome>)> =
+        loaded.catalog.controls().filter(|c| wanted(c)).map(run).collect();
+    let all = || outcomes.iter().flat_map(|(_, cases)| cases);
+    let passed = all().filter(|c| c.passed()).count();
+    let not_run = all().filter(|c| c.not_run).count();
+    let failed = all().count() - passed - not_run;
+    if common.json {
+        let cases: Vec<_> = outcomes
+            .iter()
+            .flat_map(|(control, cases)| {
+                cases.iter().map(move |c| {
+                    json!({"control": control.id,
+            "case": c.note, "passed": c.passed(), "not_run": c.not_run, "differences": c.differences})
+                })
+            })
+            .collect();
+        say_json(&json!({"passed": passed, "failed": failed, "not_run": not_run, "cases": cases,
+            "problems": loaded.problems.iter().map(ToString::to_string).collect::<Vec<_>>()}))?;
+    } else {
+        loaded.problems.iter().for_each(|p| say(&p.to_string()));
+        for (control, cases) in &outcomes {
+            cases.iter().filter(|c| !c.passed()).for_each(|c| tell(control, c));
+        }
+        let left =
+            if not_run > 0 { format!(", {not_run} not run (they need the event engine)") } else { String::new() };
+        say(&format!("{} controls, {passed} cases passed, {failed} failed{left}", outcomes.len()));
+    }
+    Ok(if failed == 0 && loaded.problems.is_empty() { Exit::Done } else { Exit::Findings })
+}
+
+fn tell(control: &Control, case: &CaseOutcome) {
+    if case.not_run {
+        return say(&format!("{} not run: {}", control.id, case.note));
+    }
+    say(&format!("{} FAILED: {}", control.id, case.note));
+    case.differences.iter().for_each(|line| say(&format!("    {line}")));
+}
