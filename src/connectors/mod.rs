@@ -1,1 +1,3 @@
 //! Reads evidence and events from real systems.
+
+pub mod crm;

@@ -11,3 +11,4 @@
 
 mod authority;
 mod cli;
+mod connectors;
