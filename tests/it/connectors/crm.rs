@@ -67,7 +67,7 @@ fn a_damaged_export_is_refused_with_file_and_line() {
     files[1].bytes.extend(b"\n{broken");
     let mut snapshot = Snapshot::default();
     let error = Recipe::of("espocrm").unwrap().collect(&files, Kinds::embedded().unwrap(), &mut snapshot).unwrap_err();
-    assert!(error.to_string().contains("`users-detail.ndjson`: line 6"), "{error}");
+    assert!(error.to_string().contains("`users-detail.ndjson`: line 7"), "{error}");
     let mut files = export();
     files[0].bytes = br#"{"authTokenLifetime": "never"}"#.to_vec();
     let error = Recipe::of("espocrm").unwrap().collect(&files, Kinds::embedded().unwrap(), &mut snapshot).unwrap_err();
