@@ -2,6 +2,8 @@
 //!
 //! English and Simplified Chinese are always there; other languages may be. Must never hold layout.
 
+pub mod words;
+
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

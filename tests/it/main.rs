@@ -12,3 +12,4 @@
 mod authority;
 mod cli;
 mod connectors;
+mod report;

@@ -1,0 +1,4 @@
+//! Reports: what they hold, and what independent tools say of them.
+
+mod model;
+pub mod sample;
