@@ -67,33 +67,34 @@ pub fn read_limited(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, FileError>
     Ok(bytes)
 }
 
-/// Reads every file below `folder` whose name ends with one of `ends`, each of at most `limit_bytes`: paths relative to
-/// the folder, with `/` between names, in order. Links are not followed out of the folder.
-pub fn read_folder(folder: &Path, ends: &[&str], limit_bytes: u64) -> Result<Vec<(String, Vec<u8>)>, FileError> {
-    let mut files = Vec::new();
-    gather(folder, "", (ends, limit_bytes), &mut files)?;
-    files.sort();
-    Ok(files)
+/// Paths of the files below `folder` whose names end with one of `ends`: relative to the folder, with `/` between names, in
+/// order. Links are not followed, so nothing outside the folder is read.
+pub fn list_folder(folder: &Path, ends: &[&str]) -> Result<Vec<String>, FileError> {
+    let mut names = Vec::new();
+    gather(folder, "", ends, &mut names)?;
+    names.sort();
+    Ok(names)
 }
 
-fn gather(
-    folder: &Path,
-    prefix: &str,
-    which: (&[&str], u64),
-    files: &mut Vec<(String, Vec<u8>)>,
-) -> Result<(), FileError> {
+fn gather(folder: &Path, prefix: &str, ends: &[&str], names: &mut Vec<String>) -> Result<(), FileError> {
     let failed = |e| FileError::new("read", folder, e);
     for entry in fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
         let kind = entry.file_type().map_err(failed)?;
         if kind.is_dir() {
-            gather(&entry.path(), &format!("{name}/"), which, files)?;
-        } else if kind.is_file() && which.0.iter().any(|end| name.ends_with(end)) {
-            files.push((name, read_limited(&entry.path(), which.1)?));
+            gather(&entry.path(), &format!("{name}/"), ends, names)?;
+        } else if kind.is_file() && ends.iter().any(|end| name.ends_with(end)) {
+            names.push(name);
         }
     }
     Ok(())
+}
+
+/// Reads every file that `list_folder` lists, each of at most `limit_bytes`.
+pub fn read_folder(folder: &Path, ends: &[&str], limit_bytes: u64) -> Result<Vec<(String, Vec<u8>)>, FileError> {
+    let read = |name: String| read_limited(&folder.join(&name), limit_bytes).map(|bytes| (name, bytes));
+    list_folder(folder, ends)?.into_iter().map(read).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `habeas controls`: lists, shows, lints and tests the controls, embedded or from a folder.
 
 use super::exit::{Exit, Failed};
-use crate::catalog::{Catalog, CatalogFile, Control, Problem, embedded_files, lint};
+use crate::catalog::{Catalog, Control, Problem, embedded_files, lint};
 use crate::engine::{CaseOutcome, run_cases};
 use crate::evidence::Kinds;
 use crate::files;
@@ -62,27 +62,52 @@ struct Common {
 
 /// Runs `habeas controls`.
 pub(super) fn run(args: Args) -> Result<Exit, Failed> {
-    let kinds = Kinds::embedded().map_err(Failed::internal)?;
     match args.command {
-        Command::List(common) => list(&load(kinds, &common)?, &common),
-        Command::Show { control, common } => show(&load(kinds, &common)?, &control, &common),
-        Command::Lint(common) => lint_all(&load(kinds, &common)?, &common),
-        Command::Test { only, common } => test(kinds, &load(kinds, &common)?, &only, &common),
+        Command::List(common) => list(&load(&common)?, &common),
+        Command::Show { control, common } => show(&load(&common)?, &control, &common),
+        Command::Lint(common) => lint_all(&load(&common)?, &common),
+        Command::Test { only, common } => test(&load(&common)?, &only, &common),
     }
 }
 
 struct Loaded {
     catalog: Catalog,
     problems: Vec<Problem>,
+    /// The folder's own evidence kinds, when it has some.
+    own_kinds: Option<Kinds>,
 }
 
-fn load(kinds: &Kinds, common: &Common) -> Result<Loaded, Failed> {
-    let files: Vec<CatalogFile> = match &common.controls {
-        Some(folder) => files::read_folder(folder, &[".yaml"], LARGEST_FILE_BYTES).map_err(Failed::unreadable)?,
-        None => embedded_files(),
+impl Loaded {
+    fn kinds(&self) -> Result<&Kinds, Failed> {
+        kinds_of(self.own_kinds.as_ref())
+    }
+}
+
+fn kinds_of(own: Option<&Kinds>) -> Result<&Kinds, Failed> {
+    match own {
+        Some(kinds) => Ok(kinds),
+        None => Kinds::embedded().map_err(Failed::internal),
+    }
+}
+
+fn load(common: &Common) -> Result<Loaded, Failed> {
+    let Some(folder) = &common.controls else {
+        let (catalog, problems) = Catalog::read(kinds_of(None)?, &embedded_files());
+        return Ok(Loaded { catalog, problems, own_kinds: None });
     };
-    let (catalog, problems) = Catalog::read(kinds, &files);
-    Ok(Loaded { catalog, problems })
+    let files = files::read_folder(folder, &[".yaml"], LARGEST_FILE_BYTES).map_err(Failed::unreadable)?;
+    let schemas = folder.join("schema/evidence");
+    let own_kinds = if schemas.is_dir() {
+        let schemas = files::read_folder(&schemas, &[".json"], LARGEST_FILE_BYTES).map_err(Failed::unreadable)?;
+        Some(
+            Kinds::read(schemas.iter().map(|(name, bytes)| (name.clone(), bytes.as_slice())))
+                .map_err(Failed::bad_input)?,
+        )
+    } else {
+        None
+    };
+    let (catalog, problems) = Catalog::read(kinds_of(own_kinds.as_ref())?, &files);
+    Ok(Loaded { catalog, problems, own_kinds })
 }
 
 #[expect(clippy::print_stdout, reason = "the command line is where results reach people")]
@@ -178,10 +203,11 @@ fn lint_all(loaded: &Loaded, common: &Common) -> Result<Exit, Failed> {
     Ok(if problems.is_empty() { Exit::Done } else { Exit::Findings })
 }
 
-fn test(kinds: &Kinds, loaded: &Loaded, only: &[String], common: &Common) -> Result<Exit, Failed> {
+fn test(loaded: &Loaded, only: &[String], common: &Common) -> Result<Exit, Failed> {
     let wanted = |c: &Control| {
         only.is_empty() || only.iter().any(|w| c.id.contains(w) || c.family.contains(w) || c.slug.contains(w))
     };
+    let kinds = loaded.kinds()?;
     let run = |c| (c, run_cases(kinds, c, loaded.catalog.cases(c), None));
     let outcomes: Vec<(&Control, Vec<CaseOutcome>)> =
         loaded.catalog.controls().filter(|c| wanted(c)).map(run).collect();

@@ -1,3 +1,4 @@
 //! Reads evidence and events from real systems.
 
 pub mod crm;
+pub mod documents;

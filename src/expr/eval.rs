@@ -438,7 +438,7 @@ fn quantify<'a>(fold: &'a Fold, list: &List<'a>, frame: &mut Frame<'a>, decisive
     stop.map_or(Ok(Val::Bool(!decisive)), Err)
 }
 
-/// `exists_one`: two certain matches make it false whatever else is unknown.
+/// `exists_one`: as in CEL, unknown as soon as one element is.
 fn exactly_one<'a>(fold: &'a Fold, list: &List<'a>, frame: &mut Frame<'a>) -> Step<'a> {
     let mut count = 0;
     let mut stop: Option<Stop> = None;
@@ -451,10 +451,7 @@ fn exactly_one<'a>(fold: &'a Fold, list: &List<'a>, frame: &mut Frame<'a>) -> St
             Err(new) => stop = Some(merged(stop, new)),
         }
     }
-    match stop {
-        Some(stop) if count < 2 => Err(stop),
-        _ => Ok(Val::Bool(count == 1)),
-    }
+    stop.map_or(Ok(Val::Bool(count == 1)), Err)
 }
 
 /// `filter` and `map`: unknown as soon as one element is.

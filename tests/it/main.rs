@@ -10,6 +10,7 @@
 )]
 
 mod authority;
+mod catalog;
 mod cli;
 mod connectors;
 mod report;

@@ -25,7 +25,8 @@ fn shape(name: &str, schema: &Json) -> Result<Shape, String> {
 /// `raw` cut down to what `schema` names: other fields and nulls that are not among the types are left out.
 pub(super) fn cut(raw: &Json, schema: &Json) -> Option<Json> {
     let types = schema.get("type");
-    let allows = |t: &str| types == Some(&json!(t)) || types.and_then(Json::as_array).is_some_and(|a| a.contains(&json!(t)));
+    let allows =
+        |t: &str| types == Some(&json!(t)) || types.and_then(Json::as_array).is_some_and(|a| a.contains(&json!(t)));
     match raw {
         Json::Null => allows("null").then_some(Json::Null),
         Json::Object(map) => {
@@ -41,7 +42,10 @@ pub(super) fn cut(raw: &Json, schema: &Json) -> Option<Json> {
 }
 
 /// The fields of `map` that are named, each cut down itself.
-pub(super) fn cut_fields<'a>(map: &Map<String, Json>, fields: impl IntoIterator<Item = (&'a String, &'a Json)>) -> Map<String, Json> {
+pub(super) fn cut_fields<'a>(
+    map: &Map<String, Json>,
+    fields: impl IntoIterator<Item = (&'a String, &'a Json)>,
+) -> Map<String, Json> {
     let kept = fields.into_iter().filter_map(|(name, schema)| Some((name.clone(), cut(map.get(name)?, schema)?)));
     kept.collect()
 }
@@ -101,7 +105,6 @@ fn period_days(text: &str) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(days)
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,7 +112,10 @@ mod tests {
     #[test]
     fn periods_and_instants_are_read_as_the_product_writes_them() {
         let period = |t: &str| As::PeriodDays.convert(&json!(t));
-        assert_eq!([period("15 days"), period("1 month"), period("2 weeks")], [Some(json!(15)), Some(json!(30)), Some(json!(14))]);
+        assert_eq!(
+            [period("15 days"), period("1 month"), period("2 weeks")],
+            [Some(json!(15)), Some(json!(30)), Some(json!(14))]
+        );
         assert_eq!([period("soon"), period("15"), period("-3 days")], [None, None, None]);
         assert_eq!(As::Instant.convert(&json!("2026-11-23 15:52:25")), Some(json!("2026-11-23T15:52:25Z")));
         assert_eq!(As::Instant.convert(&json!("23.11.2026")), None);
@@ -118,7 +124,8 @@ mod tests {
 
     #[test]
     fn what_a_recipe_does_not_name_is_left_alone_and_free_keys_become_a_list() {
-        let schema = json!({"type": "object", "properties": {"a": {"type": "string"}, "n": {"type": ["string", "null"]}}});
+        let schema =
+            json!({"type": "object", "properties": {"a": {"type": "string"}, "n": {"type": ["string", "null"]}}});
         assert_eq!(cut(&json!({"a": null, "n": null, "secret": "x"}), &schema), Some(json!({"n": null})));
         let free = json!({"Contact": {"read": "all"}, "Import": false});
         assert_eq!(entries(&free), json!([{"key": "Contact", "read": "all"}]));

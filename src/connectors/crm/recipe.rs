@@ -191,7 +191,9 @@ impl Recipe {
         let stage = Stage::new(&raw);
         let observed_at = self.observed_at(&stage)?;
         for made in &self.evidence {
-            if let Some(json) = stage.value(&made.data).map_err(|(place, reason)| self.wrong(&made.kind, &place, &reason))? {
+            if let Some(json) =
+                stage.value(&made.data).map_err(|(place, reason)| self.wrong(&made.kind, &place, &reason))?
+            {
                 snapshot.add(self.envelope(made, &json, kinds, observed_at, &used)?)?;
             }
         }
@@ -199,7 +201,11 @@ impl Recipe {
     }
 
     fn wrong(&self, kind: &str, place: &str, reason: &str) -> RecipeError {
-        RecipeError::Recipe { product: self.product.clone(), place: format!("{kind}{place}"), reason: reason.to_owned() }
+        RecipeError::Recipe {
+            product: self.product.clone(),
+            place: format!("{kind}{place}"),
+            reason: reason.to_owned(),
+        }
     }
 
     fn raw_files(&self, files: &[RawFile], used: &mut BTreeMap<String, Digest>) -> Result<Vec<Raw>, RecipeError> {
@@ -208,7 +214,8 @@ impl Recipe {
             let found = input.from.iter().find_map(|from| Some((from, files.iter().find(|f| f.name == from.file)?)));
             let single = input.from.first().is_some_and(|f| f.shape == FileShape::Object);
             let make = if single { raw::record_shape } else { raw::list_shape };
-            let shape = make(name, &input.fields).map_err(|reason| self.wrong("files", &format!(".{name}"), &reason))?;
+            let shape =
+                make(name, &input.fields).map_err(|reason| self.wrong("files", &format!(".{name}"), &reason))?;
             let value = match found {
                 None => Value::Absent,
                 Some((from, file)) => {
@@ -365,7 +372,11 @@ impl<'a> Stage<'a> {
         };
         let mut records = Vec::new();
         for value in found.iter() {
-            let stage = Stage { scope: self.scope.clone(), values: self.values.clone() }.with(name, element.as_ref().clone(), value);
+            let stage = Stage { scope: self.scope.clone(), values: self.values.clone() }.with(
+                name,
+                element.as_ref().clone(),
+                value,
+            );
             records.push(Json::Object(stage.record(fields)?));
         }
         Ok(Some(records.into()))

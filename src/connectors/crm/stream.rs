@@ -72,7 +72,8 @@ impl Mapping {
     }
 
     fn parse(product: &str, text: &str) -> Result<Self, MappingError> {
-        let wrong = |place: &str, reason: String| MappingError { product: product.to_owned(), place: place.to_owned(), reason };
+        let wrong =
+            |place: &str, reason: String| MappingError { product: product.to_owned(), place: place.to_owned(), reason };
         let file: File = serde_saphyr::from_str(text).map_err(|e| wrong("the file", e.to_string()))?;
         debug_assert_eq!(file.product, product);
         let shape = raw::record_shape("record", &file.fields).map_err(|e| wrong("fields", e))?;
@@ -146,7 +147,8 @@ impl Compiled {
                 conversion.map_or(Some(json.clone()), |c| c.convert(&json))
             }
             Self::Record(fields) => {
-                let map: Map<String, Json> = fields.iter().filter_map(|(n, f)| Some((n.clone(), f.value(record)?))).collect();
+                let map: Map<String, Json> =
+                    fields.iter().filter_map(|(n, f)| Some((n.clone(), f.value(record)?))).collect();
                 (!map.is_empty()).then_some(Json::Object(map))
             }
         }

@@ -52,7 +52,10 @@ fn what_the_export_does_not_show_is_absent_and_never_a_default() {
     for kind in ["backup", "training", "stores", "devices", "hr"] {
         assert!(snapshot.get(kind).is_none(), "{kind}");
     }
-    assert!(data(&snapshot, "auth").get("lockout").is_none(), "the export does not say how failed sign-ins are limited");
+    assert!(
+        data(&snapshot, "auth").get("lockout").is_none(),
+        "the export does not say how failed sign-ins are limited"
+    );
     assert!(data(&snapshot, "pw").get("min_len").is_none());
     assert!(data(&snapshot, "users")[0].get("person_id").is_none());
     let without_settings: Vec<_> = export().into_iter().filter(|f| f.name != "settings.json").collect();
@@ -82,7 +85,11 @@ fn both_logs_become_canonical_events_line_by_line() {
     let mapping = Mapping::of("espocrm").unwrap().unwrap();
     for (file, lines) in [("auth-log.ndjson", 453), ("action-history.ndjson", 415)] {
         let text = std::fs::read_to_string(folder().join(file)).unwrap();
-        let events: Vec<Value> = text.lines().filter_map(|l| mapping.event(l.as_bytes())).map(|e| serde_json::from_slice(&e).unwrap()).collect();
+        let events: Vec<Value> = text
+            .lines()
+            .filter_map(|l| mapping.event(l.as_bytes()))
+            .map(|e| serde_json::from_slice(&e).unwrap())
+            .collect();
         assert_eq!(events.len(), lines, "{file}");
         assert!(events.iter().all(|e| e["ts"].is_string() && e["action"].is_string() && e["source"].is_string()));
     }
