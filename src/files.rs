@@ -67,6 +67,15 @@ pub fn read_limited(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, FileError>
     Ok(bytes)
 }
 
+/// Reads the first `size_bytes` bytes of a file, or all of a shorter one.
+pub fn read_start(path: &Path, size_bytes: u64) -> Result<Vec<u8>, FileError> {
+    use std::io::Read;
+    let file = File::open(path).map_err(|e| FileError::new("read", path, e))?;
+    let mut bytes = Vec::new();
+    file.take(size_bytes).read_to_end(&mut bytes).map_err(|e| FileError::new("read", path, e))?;
+    Ok(bytes)
+}
+
 /// Paths of the files below `folder` whose names end with one of `ends`: relative to the folder, with `/` between names, in
 /// order. Links are not followed, so nothing outside the folder is read.
 pub fn list_folder(folder: &Path, ends: &[&str]) -> Result<Vec<String>, FileError> {

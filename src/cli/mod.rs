@@ -2,9 +2,13 @@
 //!
 //! One file per command, each with its `Args` and `run`. Output goes to standard output, complaints to standard error.
 
+mod audit;
 mod controls;
+mod demo;
 pub mod exit;
 mod ledger;
+mod progress;
+mod reporting;
 
 use clap::Parser;
 use exit::{Exit, Failed};
@@ -20,13 +24,17 @@ struct Cli {
 
 #[derive(clap::Subcommand)]
 enum Command {
+    Audit(audit::Args),
     Controls(controls::Args),
+    Demo(demo::Args),
     Ledger(ledger::Args),
 }
 
 fn dispatch(command: Command) -> Result<Exit, Failed> {
     match command {
+        Command::Audit(args) => audit::run(args),
         Command::Controls(args) => controls::run(args),
+        Command::Demo(args) => demo::run(args),
         Command::Ledger(args) => ledger::run(args),
     }
 }
@@ -54,4 +62,10 @@ pub fn run() -> ExitCode {
 #[expect(clippy::print_stderr, reason = "the command line is where messages reach people")]
 fn complain(error: &anyhow::Error) {
     eprintln!("habeas: {error:#}");
+}
+
+/// Prints a result. A closed pipe is nobody's fault and ends quietly.
+fn say(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
