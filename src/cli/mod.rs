@@ -5,6 +5,7 @@
 mod audit;
 mod controls;
 mod demo;
+mod events;
 pub mod exit;
 mod ledger;
 mod progress;
@@ -27,6 +28,7 @@ enum Command {
     Audit(audit::Args),
     Controls(controls::Args),
     Demo(demo::Args),
+    Events(events::Args),
     Ledger(ledger::Args),
 }
 
@@ -35,6 +37,7 @@ fn dispatch(command: Command) -> Result<Exit, Failed> {
         Command::Audit(args) => audit::run(args),
         Command::Controls(args) => controls::run(args),
         Command::Demo(args) => demo::run(args),
+        Command::Events(args) => events::run(args),
         Command::Ledger(args) => ledger::run(args),
     }
 }

@@ -1,0 +1,193 @@
+//! Runs the engine over logs: threads take stretches, match them, and whoever finds the next one in order ready moves the
+//! windows on. No thread waits for another unless it is far ahead.
+
+use super::stretch::Cutter;
+use super::{Input, LogError};
+use crate::events::batch::{Batch, Firing};
+use crate::events::context::Context;
+use crate::events::correlator::{Correlator, one_by_one};
+use crate::events::coverage::Tally;
+use crate::events::hash::Seed;
+use crate::events::line::Bad;
+use crate::events::matching::Matcher;
+use crate::events::place::Place;
+use crate::events::plan::Plan;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Finished stretches beyond which threads stop reading ahead.
+const FAR_AHEAD: usize = 8;
+
+/// How to run.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Threads to run on; at least 1. The result does not depend on it.
+    pub threads: usize,
+    /// How far events may lie behind the latest of their log and still take part in windows.
+    pub lateness_ms: i64,
+    /// Seed of fingerprints. The result does not depend on it.
+    pub seed: Seed,
+}
+
+/// What was read.
+#[derive(Clone, Debug, Default)]
+pub struct Coverage {
+    /// Each log by name, with its counts.
+    pub sources: Vec<(String, Tally)>,
+    /// Events that lay further behind than the lateness: single-event rules saw them, windows did not.
+    pub late: u64,
+}
+
+/// Runs `plan` over `inputs`; `sink` gets the firings in order of time, place and rule.
+pub fn scan(
+    plan: &Plan,
+    context: &Context,
+    inputs: Vec<Input>,
+    options: Options,
+    sink: &mut (dyn FnMut(Firing) + Send),
+) -> Result<Coverage, LogError> {
+    let count = u16::try_from(inputs.len()).map_err(|_| LogError::TooMany(inputs.len()))?;
+    let mut correlator = Correlator::new(plan, 1, options.lateness_ms);
+    (0..count).for_each(|source| correlator.open(source));
+    let names: Vec<String> = inputs.iter().map(|i| i.name.clone()).collect();
+    let logs = inputs.into_iter().map(|i| Log { cutter: Cutter::new(i.reader), high_ms: None, ended: false }).collect();
+    let run = Run {
+        reading: Mutex::new(Reading { logs, next: 0, failed: None }),
+        finished: Mutex::new(BTreeMap::new()),
+        deciding: Mutex::new(Deciding { correlator, next: 0, tallies: vec![Tally::default(); names.len()], sink }),
+        names: &names,
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..options.threads.max(1) {
+            scope.spawn(|| run.work(Matcher::new(plan, context, options.seed)));
+        }
+        run.work(Matcher::new(plan, context, options.seed));
+    });
+    let Run { reading, deciding, .. } = run;
+    if let Some(failed) = reading.into_inner().unwrap_or_else(PoisonError::into_inner).failed {
+        return Err(failed);
+    }
+    let deciding = deciding.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let late = deciding.correlator.late();
+    Ok(Coverage { sources: names.into_iter().zip(deciding.tallies).collect(), late })
+}
+
+struct Log {
+    cutter: Cutter,
+    /// Latest instant seen so far; logs behind are read first.
+    high_ms: Option<i64>,
+    ended: bool,
+}
+
+struct Reading {
+    logs: Vec<Log>,
+    next: u64,
+    failed: Option<LogError>,
+}
+
+struct Deciding<'p, 's> {
+    correlator: Correlator<'p>,
+    next: u64,
+    tallies: Vec<Tally>,
+    sink: &'s mut (dyn FnMut(Firing) + Send),
+}
+
+/// A stretch that is matched, or the news that its log has ended.
+enum Finished {
+    Stretch(u16, Box<Batch>),
+    End(u16),
+}
+
+struct Run<'p, 's, 'n> {
+    reading: Mutex<Reading>,
+    finished: Mutex<BTreeMap<u64, Finished>>,
+    deciding: Mutex<Deciding<'p, 's>>,
+    names: &'n [String],
+}
+
+/// A panic of another thread is passed on by the scope; until then its lock is as good as any.
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Run<'_, '_, '_> {
+    fn work(&self, mut matcher: Matcher<'_>) {
+        let mut buffer = Vec::new();
+        while let Some((number, source, taken)) = self.take(&mut buffer) {
+            let done = match taken {
+                None => Finished::End(source),
+                Some(cut) => {
+                    let mut batch = Box::new(Batch::default());
+                    for (offset, bytes) in cut.too_long {
+                        batch.tally.lines += 1;
+                        batch.tally.bytes += bytes;
+                        batch.tally.bad(Bad::TooLong, Place::new(source, offset));
+                    }
+                    matcher.stretch(&buffer, source, cut.offset, &mut batch);
+                    if let Some((_, last)) = batch.tally.span_ms
+                        && let Some(log) = lock(&self.reading).logs.get_mut(usize::from(source))
+                    {
+                        log.high_ms = log.high_ms.max(Some(last));
+                    }
+                    Finished::Stretch(source, batch)
+                }
+            };
+            let ahead = {
+                let mut finished = lock(&self.finished);
+                finished.insert(number, done);
+                finished.len()
+            };
+            if ahead > FAR_AHEAD {
+                self.decide(&mut lock(&self.deciding));
+            } else if let Ok(mut deciding) = self.deciding.try_lock() {
+                self.decide(&mut deciding);
+            }
+        }
+        self.decide(&mut lock(&self.deciding));
+    }
+
+    /// The next stretch of the log that is furthest behind; `None` in the middle at its end, and outside when all ended.
+    fn take(&self, buffer: &mut Vec<u8>) -> Option<(u64, u16, Option<super::stretch::Cut>)> {
+        let mut reading = lock(&self.reading);
+        if reading.failed.is_some() {
+            return None;
+        }
+        let open = reading.logs.iter().enumerate().filter(|(_, l)| !l.ended);
+        let index = open.min_by_key(|(_, l)| l.high_ms)?.0;
+        let log = reading.logs.get_mut(index)?;
+        let taken = match log.cutter.next(buffer) {
+            Ok(cut) => cut,
+            Err(source) => {
+                let (name, offset) = (self.names.get(index).cloned().unwrap_or_default(), log.cutter.offset());
+                reading.failed = Some(LogError::Read { name, offset, source });
+                return None;
+            }
+        };
+        log.ended = taken.is_none();
+        let number = reading.next;
+        reading.next += 1;
+        Some((number, u16::try_from(index).ok()?, taken))
+    }
+
+    /// Moves the windows on over all stretches that are next in order.
+    fn decide(&self, deciding: &mut Deciding<'_, '_>) {
+        let mut moved = false;
+        loop {
+            let Some(done) = lock(&self.finished).remove(&deciding.next) else { break };
+            deciding.next += 1;
+            moved = true;
+            match done {
+                Finished::End(source) => deciding.correlator.close(source),
+                Finished::Stretch(source, batch) => {
+                    if let Some(tally) = deciding.tallies.get_mut(usize::from(source)) {
+                        tally.add(&batch.tally);
+                    }
+                    deciding.correlator.add(source, *batch);
+                }
+            }
+        }
+        if moved {
+            deciding.correlator.settle(&one_by_one, deciding.sink);
+        }
+    }
+}

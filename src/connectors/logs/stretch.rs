@@ -1,0 +1,156 @@
+//! Cuts a log into stretches of whole lines.
+
+use crate::events::matching::LONGEST_LINE_BYTES;
+use std::io::{self, Read};
+
+/// How much is read at a time.
+const STRETCH_BYTES: usize = 1 << 20;
+
+/// A log on its way through.
+pub(super) struct Cutter {
+    reader: Box<dyn Read + Send>,
+    /// The unfinished line at the end of the last stretch.
+    carry: Vec<u8>,
+    /// Offset of the carry's first byte.
+    offset: u64,
+    ended: bool,
+}
+
+/// Where a stretch begins, and which lines before or after it were too long to be kept.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Cut {
+    /// Offset of the stretch's first byte.
+    pub offset: u64,
+    /// Offsets of lines that were skipped for their length, and the bytes skipped.
+    pub too_long: Vec<(u64, u64)>,
+}
+
+impl Cutter {
+    pub(super) fn new(reader: Box<dyn Read + Send>) -> Self {
+        Self { reader, carry: Vec::new(), offset: 0, ended: false }
+    }
+
+    /// How far the log was read.
+    pub(super) const fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Fills `buffer` with the next whole lines; `None` at the end.
+    pub(super) fn next(&mut self, buffer: &mut Vec<u8>) -> io::Result<Option<Cut>> {
+        let mut cut = Cut::default();
+        buffer.clear();
+        buffer.append(&mut self.carry);
+        while !self.ended {
+            self.fill(buffer)?;
+            if let Some(last) = memchr::memrchr(b'\n', buffer) {
+                self.carry = buffer.split_off(last + 1);
+                break;
+            }
+            if !self.ended && buffer.len() > LONGEST_LINE_BYTES {
+                self.skip_line(buffer, &mut cut)?;
+            }
+        }
+        if buffer.is_empty() && self.ended && cut.too_long.is_empty() {
+            return Ok(None);
+        }
+        cut.offset = self.offset;
+        self.offset += buffer.len() as u64;
+        Ok(Some(cut))
+    }
+
+    /// Reads until a stretch is full or the log ends.
+    fn fill(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
+        let wanted = buffer.len() + STRETCH_BYTES;
+        let mut end = buffer.len();
+        buffer.resize(wanted, 0);
+        while end < wanted {
+            let free = buffer.get_mut(end..).unwrap_or_default();
+            match self.reader.read(free) {
+                Ok(0) => {
+                    self.ended = true;
+                    break;
+                }
+                Ok(n) => end += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => {
+                    buffer.truncate(end);
+                    return Err(e);
+                }
+            }
+        }
+        buffer.truncate(end);
+        Ok(())
+    }
+
+    /// Throws the line at the start of `buffer` away, piece by piece, and keeps what follows it.
+    fn skip_line(&mut self, buffer: &mut Vec<u8>, cut: &mut Cut) -> io::Result<()> {
+        let start = self.offset;
+        loop {
+            if let Some(end) = memchr::memchr(b'\n', buffer) {
+                buffer.drain(..=end);
+                self.offset += end as u64 + 1;
+                break;
+            }
+            self.offset += buffer.len() as u64;
+            buffer.clear();
+            if self.ended {
+                break;
+            }
+            self.fill(buffer)?;
+        }
+        cut.too_long.push((start, self.offset - start));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives a few bytes at a time, as pipes do.
+    struct Drip(io::Cursor<Vec<u8>>, usize);
+
+    impl Read for Drip {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let n = buffer.len().min(self.1);
+            self.0.read(&mut buffer[..n])
+        }
+    }
+
+    fn cut_all(content: &[u8], drip: usize) -> (Vec<(u64, Vec<u8>)>, Vec<(u64, u64)>) {
+        let mut cutter = Cutter::new(Box::new(Drip(io::Cursor::new(content.to_vec()), drip)));
+        let mut buffer = Vec::new();
+        let (mut stretches, mut long) = (Vec::new(), Vec::new());
+        while let Some(cut) = cutter.next(&mut buffer).unwrap() {
+            stretches.push((cut.offset, buffer.clone()));
+            long.extend(cut.too_long);
+        }
+        (stretches, long)
+    }
+
+    #[test]
+    fn stretches_put_together_are_the_log() {
+        let line = format!("{{\"a\":\"{}\"}}\n", "x".repeat(700));
+        let content = [line.repeat(5000).as_bytes(), b"no newline at the end"].concat();
+        for drip in [4096, 1 << 20, usize::MAX] {
+            let (stretches, long) = cut_all(&content, drip);
+            assert!(long.is_empty() && stretches.len() >= 3);
+            assert_eq!(stretches.iter().flat_map(|(_, b)| b.clone()).collect::<Vec<_>>(), content);
+            for (offset, bytes) in &stretches {
+                assert_eq!(&content[usize::try_from(*offset).unwrap()..][..bytes.len()], bytes);
+                assert!(bytes.ends_with(b"\n") || bytes.ends_with(b"end"));
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_of_ten_megabytes_is_skipped_and_told() {
+        let content = [b"first\n".as_slice(), &vec![b'x'; 10_000_000], b"\nlast\n"].concat();
+        let (stretches, long) = cut_all(&content, 100_000);
+        assert_eq!(long, [(6, 10_000_001)]);
+        let kept: Vec<u8> = stretches.iter().flat_map(|(_, b)| b.clone()).collect();
+        assert_eq!(kept, b"first\nlast\n");
+        assert_eq!(stretches.last().unwrap().0 + stretches.last().unwrap().1.len() as u64, content.len() as u64);
+        assert_eq!(cut_all(&vec![b'x'; 3_000_000], 1 << 20).1, [(0, 3_000_000)]);
+    }
+}

@@ -1,0 +1,106 @@
+//! What matching leaves of a stretch of log: matches to report, records for the windows, and counts.
+
+use super::coverage::Tally;
+use super::place::Place;
+use super::value::Number;
+
+/// One firing of a rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Firing {
+    /// Instant of the event that completed it.
+    pub at_ms: i64,
+    /// Place of that event: the last of the window.
+    pub last: Place,
+    /// Number of the rule in the set.
+    pub rule: usize,
+    /// The group's values as JSON, joined by commas; empty for rules without groups.
+    pub key: Box<[u8]>,
+    /// Events in the window; 1 for a rule on single events.
+    pub count: u64,
+    /// Place of the first event of the window.
+    pub first: Place,
+    /// The number computed, when the rule computes one other than the count.
+    pub value: Option<f64>,
+}
+
+/// A value that a correlation needs of an event.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value {
+    /// None.
+    None,
+    /// A fingerprint, to count different ones.
+    Id(u128),
+    /// A number.
+    Number(Number),
+    /// Latitude and longitude in degrees.
+    Point(f64, f64),
+}
+
+/// What one correlation gets of an event.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// Place of the correlation in its space.
+    pub seat: u32,
+    /// Which of its rules the event matched.
+    pub rules: u64,
+    /// The value it needs.
+    pub value: Value,
+    /// Records in `Batch::deferred` that come to life when the correlation fires: first and number.
+    pub then: (u32, u32),
+}
+
+/// What the correlations of one space get of an event.
+#[derive(Clone, Copy, Debug)]
+pub struct Record {
+    /// The event's instant.
+    pub at_ms: i64,
+    /// The event's place.
+    pub place: Place,
+    /// Fingerprint of the key.
+    pub key: u128,
+    /// The key's bytes in `Batch::keys`: first and length.
+    pub key_at: (u32, u32),
+    /// The space.
+    pub space: u32,
+    /// Parts in `Batch::parts`: first and number.
+    pub parts: (u32, u32),
+    /// How far the event lies behind the latest one before it in its stretch; 0 when it is the latest.
+    pub behind_ms: u32,
+}
+
+/// What matching leaves of a stretch of log.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Matches of rules on single events, in the order of the lines.
+    pub firings: Vec<Firing>,
+    /// Records for the windows, in the order of the lines.
+    pub records: Vec<Record>,
+    /// Records that wait for a correlation to fire.
+    pub deferred: Vec<Record>,
+    /// Parts of records.
+    pub parts: Vec<Part>,
+    /// Bytes of keys.
+    pub keys: Vec<u8>,
+    /// Counts.
+    pub tally: Tally,
+}
+
+impl Batch {
+    /// The bytes of a record's key.
+    pub fn key_of(&self, record: &Record) -> &[u8] {
+        let (start, length) = (record.key_at.0 as usize, record.key_at.1 as usize);
+        self.keys.get(start..start + length).unwrap_or_default()
+    }
+
+    /// The parts of a record.
+    pub fn parts_of(&self, record: &Record) -> &[Part] {
+        let (start, count) = (record.parts.0 as usize, record.parts.1 as usize);
+        self.parts.get(start..start + count).unwrap_or_default()
+    }
+
+    /// The records that a part brings to life.
+    pub fn deferred_by(&self, part: &Part) -> &[Record] {
+        let (start, count) = (part.then.0 as usize, part.then.1 as usize);
+        self.deferred.get(start..start + count).unwrap_or_default()
+    }
+}

@@ -1,0 +1,293 @@
+//! The general parser: walks a whole line once, checks that it is JSON, and keeps the wanted values.
+//!
+//! It never builds a tree and never copies; nesting is bounded, so a hostile line costs its own length and no stack.
+
+use super::paths::{Node, Paths};
+use super::{Bad, Slots};
+use crate::events::value::Raw;
+use crate::events::value::raw::unescape;
+
+/// Levels of nesting beyond which a line is refused (threats.md Numbers).
+const DEEPEST: usize = 128;
+
+/// Reads one line.
+pub struct Walker<'a, 'p> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    depth: usize,
+    arrays: usize,
+    paths: &'p Paths,
+}
+
+impl<'a, 'p> Walker<'a, 'p> {
+    /// Fills `slots` from `line`; on an error they hold nothing to be used.
+    pub fn read(line: &'a str, paths: &'p Paths, slots: &mut Slots<'a>) -> Result<(), Bad> {
+        let mut walker = Walker { text: line, bytes: line.as_bytes(), at: 0, depth: 0, arrays: 0, paths };
+        walker.blanks();
+        if walker.peek() != Some(b'{') {
+            return Err(Bad::Malformed);
+        }
+        walker.value(Some(Paths::ROOT), slots)?;
+        walker.blanks();
+        if walker.at == walker.bytes.len() { Ok(()) } else { Err(Bad::Malformed) }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn blanks(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
+            self.at += 1;
+        }
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), Bad> {
+        if self.peek() == Some(byte) {
+            self.at += 1;
+            Ok(())
+        } else {
+            Err(Bad::Malformed)
+        }
+    }
+
+    fn value(&mut self, node: Option<Node>, slots: &mut Slots<'a>) -> Result<(), Bad> {
+        let scalar = match self.peek() {
+            Some(b'{') => return self.nested(node, slots, Self::object),
+            Some(b'[') => return self.nested(node, slots, Self::array),
+            Some(b'"') => {
+                let (inner, escaped) = self.string()?;
+                Raw::Text { inner, escaped }
+            }
+            Some(b't') => self.word("true", Raw::Bool(true))?,
+            Some(b'f') => self.word("false", Raw::Bool(false))?,
+            Some(b'n') => self.word("null", Raw::Null)?,
+            _ => Raw::Number(self.number()?),
+        };
+        self.found(node, scalar, slots)
+    }
+
+    fn found(&self, node: Option<Node>, scalar: Raw<'a>, slots: &mut Slots<'a>) -> Result<(), Bad> {
+        if self.paths.keywords && !matches!(scalar, Raw::Hollow | Raw::Null) {
+            slots.scalars.push(scalar);
+        }
+        for field in node.map_or(&[][..], |n| self.paths.fields_at(n)) {
+            if self.arrays == 0 && slots.get(*field) != Raw::Absent {
+                return Err(Bad::DuplicateField);
+            }
+            slots.put(*field, scalar);
+        }
+        Ok(())
+    }
+
+    fn nested(
+        &mut self,
+        node: Option<Node>,
+        slots: &mut Slots<'a>,
+        inside: fn(&mut Self, Option<Node>, &mut Slots<'a>) -> Result<(), Bad>,
+    ) -> Result<(), Bad> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(Bad::TooDeep);
+        }
+        self.at += 1;
+        self.blanks();
+        inside(self, node, slots)?;
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn object(&mut self, node: Option<Node>, slots: &mut Slots<'a>) -> Result<(), Bad> {
+        self.found(node, Raw::Hollow, slots)?;
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(());
+        }
+        let wanted = node.filter(|n| self.paths.has_children(*n));
+        loop {
+            self.blanks();
+            let (key, escaped) = self.string()?;
+            let child = wanted
+                .and_then(|n| if escaped { self.paths.child(n, &unescape(key)) } else { self.paths.child(n, key) });
+            self.blanks();
+            self.expect(b':')?;
+            self.blanks();
+            self.value(child, slots)?;
+            if self.closes(b'}')? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn array(&mut self, node: Option<Node>, slots: &mut Slots<'a>) -> Result<(), Bad> {
+        if self.peek() == Some(b']') {
+            self.at += 1;
+            return self.found(node, Raw::Hollow, slots);
+        }
+        // The first element must not pass for a second spelling of the field itself.
+        for field in node.map_or(&[][..], |n| self.paths.fields_at(n)) {
+            if self.arrays == 0 && slots.get(*field) != Raw::Absent {
+                return Err(Bad::DuplicateField);
+            }
+        }
+        self.arrays += 1;
+        loop {
+            self.blanks();
+            self.value(node, slots)?;
+            if self.closes(b']')? {
+                self.arrays -= 1;
+                return Ok(());
+            }
+        }
+    }
+
+    /// After an element: a comma (false) or the closing bracket (true).
+    fn closes(&mut self, close: u8) -> Result<bool, Bad> {
+        self.blanks();
+        let next = self.peek();
+        self.at += 1;
+        match next {
+            Some(b',') => Ok(false),
+            Some(b) if b == close => Ok(true),
+            _ => Err(Bad::Malformed),
+        }
+    }
+
+    fn word(&mut self, word: &str, value: Raw<'a>) -> Result<Raw<'a>, Bad> {
+        let end = self.at + word.len();
+        if self.bytes.get(self.at..end) != Some(word.as_bytes()) {
+            return Err(Bad::Malformed);
+        }
+        self.at = end;
+        Ok(value)
+    }
+
+    fn string(&mut self) -> Result<(&'a str, bool), Bad> {
+        self.expect(b'"')?;
+        let start = self.at;
+        let mut escaped = false;
+        loop {
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            let Some(skip) = memchr::memchr2(b'"', b'\\', rest) else { return Err(Bad::Malformed) };
+            let end = self.at + skip;
+            if self.bytes.get(end) == Some(&b'"') {
+                let inner = self.text.get(start..end).ok_or(Bad::Malformed)?;
+                self.at = end + 1;
+                // A raw control character inside a text is not JSON.
+                return if inner.bytes().any(|b| b < 0x20) { Err(Bad::Malformed) } else { Ok((inner, escaped)) };
+            }
+            escaped = true;
+            self.at = self.escape(end + 1)?;
+        }
+    }
+
+    /// Checks what follows a backslash; gives the position after it.
+    fn escape(&self, at: usize) -> Result<usize, Bad> {
+        match self.bytes.get(at) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 1),
+            Some(b'u') => {
+                let digits = self.bytes.get(at + 1..at + 5).ok_or(Bad::Malformed)?;
+                if digits.iter().all(u8::is_ascii_hexdigit) { Ok(at + 5) } else { Err(Bad::Malformed) }
+            }
+            _ => Err(Bad::Malformed),
+        }
+    }
+
+    fn number(&mut self) -> Result<&'a str, Bad> {
+        let start = self.at;
+        self.at += usize::from(self.peek() == Some(b'-'));
+        match self.peek() {
+            Some(b'0') => self.at += 1,
+            Some(b'1'..=b'9') => self.digits()?,
+            _ => return Err(Bad::Malformed),
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.peek(), Some(b'e' | b'E')) {
+            self.at += 1;
+            self.at += usize::from(matches!(self.peek(), Some(b'+' | b'-')));
+            self.digits()?;
+        }
+        self.text.get(start..self.at).ok_or(Bad::Malformed)
+    }
+
+    fn digits(&mut self) -> Result<(), Bad> {
+        let start = self.at;
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        if self.at > start { Ok(()) } else { Err(Bad::Malformed) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<'a>(line: &'a str, fields: &[&str]) -> Result<Vec<Vec<Raw<'a>>>, Bad> {
+        let names: Vec<String> = fields.iter().map(|f| (*f).to_owned()).collect();
+        let paths = Paths::new(&names, false, |_| false);
+        let mut slots = Slots::new(fields.len());
+        Walker::read(line, &paths, &mut slots)?;
+        Ok((0..fields.len()).map(|f| slots.values(f).collect()).collect())
+    }
+
+    #[test]
+    fn values_are_found_wherever_they_stand() {
+        let line =
+            r#" {"a": 1 , "geo":{"city":"Köln","p":[1.5,-2]}, "u\u0073er":"x\"y", "e":[], "o":[{"k":1},{"k":"2"}]} "#;
+        let found = read(line, &["a", "geo.city", "geo.p", "user", "e", "o.k", "none"]).unwrap();
+        let text = |t| Raw::Text { inner: t, escaped: false };
+        assert_eq!(found[0], [Raw::Number("1")]);
+        assert_eq!(found[1], [text("Köln")]);
+        assert_eq!(found[2], [Raw::Number("1.5"), Raw::Number("-2")]);
+        assert_eq!(found[3], [Raw::Text { inner: r#"x\"y"#, escaped: true }]);
+        assert_eq!(found[4], [Raw::Hollow]);
+        assert_eq!(found[5], [Raw::Number("1"), text("2")]);
+        assert_eq!(found[6], []);
+    }
+
+    #[test]
+    fn a_key_inside_a_text_is_not_a_key() {
+        let line = r#"{"note":"\"action\":\"delete\"","action":"read"}"#;
+        assert_eq!(read(line, &["action"]).unwrap()[0], [Raw::Text { inner: "read", escaped: false }]);
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused_like_everywhere() {
+        let deep = format!("{}1{}", "{\"a\":[".repeat(100_000), "]}".repeat(100_000));
+        for line in [
+            "",
+            "null",
+            "[1]",
+            "{",
+            "{}x",
+            r#"{"a":1,}"#,
+            r#"{"a":01}"#,
+            r#"{"a":1.}"#,
+            r#"{"a":.5}"#,
+            r#"{"a":+1}"#,
+            r#"{"a":NaN}"#,
+            r#"{"a":tru}"#,
+            r#"{"a" 1}"#,
+            r#"{a:1}"#,
+            r#"{"a":"\x"}"#,
+            r#"{"a":"\u12g4"}"#,
+            "{\"a\":\"\t\"}",
+            r#"{"a":"x}"#,
+            r#"{"a":1 "b":2}"#,
+            r#"{"a":[1,2}"#,
+            r#"{"a":1}{"a":1}"#,
+            &deep,
+        ] {
+            let ours = read(line, &["q"]).is_ok();
+            let theirs = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(line).is_ok();
+            assert!(!ours && !theirs, "{}", line.get(..40).unwrap_or(line));
+        }
+        assert_eq!(read(&deep, &["a"]), Err(Bad::TooDeep));
+        assert_eq!(read(r#"{"a":1,"a":2}"#, &["a"]), Err(Bad::DuplicateField));
+    }
+}

@@ -1,0 +1,108 @@
+//! Which matches go to which correlation, and by which fields they are grouped there.
+
+use super::{Correlating, Plan, Space};
+use crate::events::rule::{Body, FieldId, RuleSet};
+use std::collections::BTreeMap;
+
+/// The fields of an event that make its key, in the order of the correlation's `group-by`.
+pub type KeyFields = Vec<FieldId>;
+
+/// The name and values of a group, as shown.
+pub type Group = Vec<(String, String)>;
+
+/// A way from a rule to a correlation that refers to it.
+#[derive(Clone, Debug)]
+pub struct Feed {
+    /// Number of the correlation.
+    pub correlation: usize,
+    /// The rule's position in the correlation's list, as a bit.
+    pub bit: u64,
+    /// The fields of the event that make the key there.
+    pub key: KeyFields,
+}
+
+/// The correlations of a set, without their feeds.
+pub(super) fn correlations(set: &mut RuleSet) -> Vec<Correlating> {
+    let mut levels: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut out = Vec::new();
+    for (rule, r) in set.rules.iter().enumerate() {
+        let Body::Correlation(c, refers) = &r.body else { continue };
+        let level = 1 + refers.iter().filter_map(|r| levels.get(r)).max().copied().unwrap_or(0);
+        levels.insert(rule, level);
+        out.push(Correlating {
+            rule,
+            kind: c.kind.clone(),
+            timespan_ms: c.timespan_ms,
+            reports: r.reports,
+            rules: refers.len(),
+            group_by: c.group_by.clone(),
+            values: c.values.iter().map(|v| set.vocabulary.field(v)).collect(),
+            level,
+            space: 0,
+            seat: 0,
+            feeds: Vec::new(),
+        });
+    }
+    out
+}
+
+/// Fills in spaces and feeds.
+pub(super) fn connect(plan: &mut Plan) {
+    plan.detections = Plan::detections_of(&plan.set);
+    let mut spaces: BTreeMap<(usize, Vec<KeyFields>, usize), usize> = BTreeMap::new();
+    for n in 0..plan.correlations.len() {
+        let Some(current) = plan.correlations.get(n) else { continue };
+        let (rule, level) = (current.rule, current.level);
+        let keys = resolved_keys(&mut plan.set, rule);
+        let mut different = keys.clone();
+        different.sort();
+        different.dedup();
+        // An aliased correlation takes several fields for one group, so its keys are its own.
+        let own = if different.len() > 1 { n + 1 } else { 0 };
+        let next = plan.spaces.len();
+        let space = *spaces.entry((level, different, own)).or_insert(next);
+        if space == next {
+            plan.spaces.push(Space { correlations: Vec::new(), level });
+        }
+        let seat = plan.spaces.get_mut(space).map_or(0, |s| {
+            s.correlations.push(n);
+            s.correlations.len() - 1
+        });
+        if let Some(c) = plan.correlations.get_mut(n) {
+            (c.space, c.seat) = (space, seat);
+        }
+        add_feeds(plan, n, rule, &keys);
+    }
+    for detection in &mut plan.detections {
+        detection.feeds.sort_by_key(|f| plan.correlations.get(f.correlation).map(|c| (c.space, f.correlation)));
+    }
+}
+
+/// For each rule a correlation refers to, the fields that make the key, aliases resolved.
+fn resolved_keys(set: &mut RuleSet, rule: usize) -> Vec<KeyFields> {
+    let Some(Body::Correlation(c, refers)) = set.rules.get(rule).map(|r| r.body.clone()) else { return Vec::new() };
+    let mut keys = Vec::new();
+    for (reference, refers_to) in c.rules.iter().zip(&refers) {
+        let other = set.rules.get(*refers_to).and_then(|r| r.name.clone());
+        let resolve = |name: &String| {
+            let alias = c.aliases.get(name);
+            let by_rule = |a: &BTreeMap<String, String>| a.get(reference).or_else(|| a.get(other.as_ref()?)).cloned();
+            alias.and_then(by_rule).unwrap_or_else(|| name.clone())
+        };
+        let names: Vec<String> = c.group_by.iter().map(resolve).collect();
+        keys.push(names.iter().map(|n| set.vocabulary.field(n)).collect());
+    }
+    keys
+}
+
+fn add_feeds(plan: &mut Plan, correlation: usize, rule: usize, keys: &[KeyFields]) {
+    let Some(Body::Correlation(_, refers)) = plan.set.rules.get(rule).map(|r| &r.body) else { return };
+    for (position, (referred, key)) in refers.iter().zip(keys).enumerate() {
+        let feed = Feed { correlation, bit: 1 << position, key: key.clone() };
+        if let Some(d) = plan.detections.iter_mut().find(|d| d.rule == *referred) {
+            d.feeds.push(feed);
+        } else if let Some(c) = plan.correlations.iter_mut().find(|c| c.rule == *referred) {
+            c.feeds.push(feed);
+        }
+    }
+}

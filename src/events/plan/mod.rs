@@ -1,0 +1,126 @@
+//! From a rule set to what the engine runs: which fields to read, which rules look at events, which matches go where.
+//!
+//! INVARIANT: correlations of one space have the same group fields, so one key serves them all.
+
+mod feeds;
+
+pub use feeds::{Feed, Group, KeyFields};
+
+use super::line::Paths;
+use super::rule::{Body, Expr, FieldId, Kind, RuleSet};
+
+/// Fields in which an event's time is looked for, first match first, unless the user names another.
+pub const TIME_FIELDS: [&str; 6] = ["ts", "time", "timestamp", "@timestamp", "event_time", "eventTime"];
+
+/// A rule that looks at single events.
+#[derive(Debug)]
+pub struct Detection {
+    /// Its number in the rule set.
+    pub rule: usize,
+    /// When it matches.
+    pub expr: Expr,
+    /// Whether its matches are reported.
+    pub reports: bool,
+    /// The correlations its matches go to.
+    pub feeds: Vec<Feed>,
+}
+
+/// A correlation ready to run.
+#[derive(Debug)]
+pub struct Correlating {
+    /// Its number in the rule set.
+    pub rule: usize,
+    /// What is computed.
+    pub kind: Kind,
+    /// Length of the window.
+    pub timespan_ms: i64,
+    /// Whether its firings are reported.
+    pub reports: bool,
+    /// Number of rules it refers to.
+    pub rules: usize,
+    /// Names of its group fields, for output.
+    pub group_by: Vec<String>,
+    /// Fields whose values matter.
+    pub values: Vec<FieldId>,
+    /// 1 when it looks at detections only, else one more than the correlations it looks at.
+    pub level: usize,
+    /// The space it belongs to.
+    pub space: usize,
+    /// Its place among the correlations of its space.
+    pub seat: usize,
+    /// The correlations its firings go to.
+    pub feeds: Vec<Feed>,
+}
+
+/// Correlations that share their groups.
+#[derive(Debug, Default)]
+pub struct Space {
+    /// Numbers of its correlations.
+    pub correlations: Vec<usize>,
+    /// Their level.
+    pub level: usize,
+}
+
+/// All that the engine needs to know about the rules.
+#[derive(Debug)]
+pub struct Plan {
+    /// The rules.
+    pub set: RuleSet,
+    /// Where the wanted fields are in an event.
+    pub paths: Paths,
+    /// Where an event's time is looked for.
+    pub time_fields: Vec<FieldId>,
+    /// Rules that look at single events.
+    pub detections: Vec<Detection>,
+    /// Rules that look at matches.
+    pub correlations: Vec<Correlating>,
+    /// Groups of correlations.
+    pub spaces: Vec<Space>,
+    /// The highest level of a correlation; 0 when there is none.
+    pub levels: usize,
+}
+
+impl Plan {
+    /// Plans `set`; `time_fields` names where an event's time is looked for, in order.
+    pub fn new(mut set: RuleSet, time_fields: &[String]) -> Self {
+        let time_fields = time_fields.iter().map(|f| set.vocabulary.field(f)).collect();
+        let correlations = feeds::correlations(&mut set);
+        let mut plan = Self {
+            paths: Paths::new(&[], false, |_| false),
+            time_fields,
+            detections: Vec::new(),
+            spaces: Vec::new(),
+            levels: correlations.iter().map(|c| c.level).max().unwrap_or(0),
+            correlations,
+            set,
+        };
+        feeds::connect(&mut plan);
+        let rows: Vec<String> = plan.set.vocabulary.enrichments.iter().map(|e| format!("{}.", e.name)).collect();
+        let keywords = plan.set.vocabulary.predicates().iter().any(|p| p.field.is_none());
+        plan.paths =
+            Paths::new(plan.set.vocabulary.fields(), keywords, |name| rows.iter().any(|r| name.starts_with(r)));
+        plan
+    }
+
+    /// The longest window, in milliseconds: what a slice has to look back.
+    pub fn longest_window_ms(&self) -> i64 {
+        let of_level =
+            |level| self.correlations.iter().filter(|c| c.level == level).map(|c| c.timespan_ms).max().unwrap_or(0);
+        (1..=self.levels).map(of_level).sum()
+    }
+
+    /// The title of a rule.
+    pub fn title(&self, rule: usize) -> &str {
+        self.set.rules.get(rule).map_or("", |r| &r.title)
+    }
+
+    fn detections_of(set: &RuleSet) -> Vec<Detection> {
+        let one = |(rule, r): (usize, &super::rule::Rule)| match &r.body {
+            Body::Detection(expr) => {
+                Some(Detection { rule, expr: expr.clone(), reports: r.reports, feeds: Vec::new() })
+            }
+            Body::Correlation(..) => None,
+        };
+        set.rules.iter().enumerate().filter_map(one).collect()
+    }
+}

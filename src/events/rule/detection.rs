@@ -1,0 +1,68 @@
+//! The `detection` section of a rule: searches and their condition.
+
+use super::condition;
+use super::modifier::{Placeholders, compile};
+use super::vocabulary::{Expr, Vocabulary};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// Depth of maps inside lists inside maps beyond which a search is refused (threats.md T37).
+const DEEPEST: usize = 32;
+
+/// Compiles a detection or a filter: every key but `condition` (and those in `not_searches`) is a search.
+/// The error is the key it is about and what is wrong.
+pub(super) fn compile_section(
+    section: &Map<String, Value>,
+    not_searches: &[&str],
+    vocabulary: &mut Vocabulary,
+    placeholders: &Placeholders,
+) -> Result<Expr, (String, String)> {
+    let mut searches = BTreeMap::new();
+    for (name, body) in section {
+        if name == "condition" || not_searches.contains(&name.as_str()) {
+            continue;
+        }
+        if name == "timeframe" {
+            return Err((
+                name.clone(),
+                "`timeframe` is obsolete in Sigma 2; use a correlation with `timespan`".to_owned(),
+            ));
+        }
+        let expr =
+            search(body, vocabulary, placeholders, 0).map_err(|e| (name.clone(), format!("in `{name}`: {e}")))?;
+        searches.insert(name.clone(), expr);
+    }
+    let at_condition = |e: String| ("condition".to_owned(), e);
+    match section.get("condition") {
+        Some(Value::String(text)) => condition::parse(text, &searches).map_err(at_condition),
+        Some(Value::Array(list)) if !list.is_empty() => {
+            let one = |c: &Value| {
+                c.as_str()
+                    .ok_or_else(|| "a condition is not text".to_owned())
+                    .and_then(|t| condition::parse(t, &searches))
+            };
+            list.iter().map(one).collect::<Result<Vec<_>, _>>().map(Expr::any).map_err(at_condition)
+        }
+        _ => Err(("detection".to_owned(), "the detection has no `condition`".to_owned())),
+    }
+}
+
+/// Maps join by and, lists by or, and a bare value is a keyword.
+fn search(body: &Value, vocabulary: &mut Vocabulary, lists: &Placeholders, depth: usize) -> Result<Expr, String> {
+    if depth > DEEPEST {
+        return Err(format!("nested deeper than {DEEPEST} levels"));
+    }
+    match body {
+        Value::Object(map) if map.is_empty() => Err("an empty map matches everything; remove it".to_owned()),
+        Value::Object(map) => {
+            let all: Result<Vec<_>, _> = map.iter().map(|(k, v)| compile(k, v, vocabulary, lists)).collect();
+            all.map(Expr::all)
+        }
+        Value::Array(list) if list.is_empty() => Err("an empty list matches nothing; remove it".to_owned()),
+        Value::Array(list) => {
+            let any: Result<Vec<_>, _> = list.iter().map(|v| search(v, vocabulary, lists, depth + 1)).collect();
+            any.map(Expr::any)
+        }
+        keyword => compile("", keyword, vocabulary, lists),
+    }
+}

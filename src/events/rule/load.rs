@@ -1,0 +1,347 @@
+//! Rule sets: documents put together, global parts merged, filters applied, references resolved.
+
+use super::RuleError;
+use super::correlation::{self, Correlation};
+use super::detection::compile_section;
+use super::document::{Document, read};
+use super::modifier::Placeholders;
+use super::vocabulary::{Enrichment, Expr, Vocabulary};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// What a rule does.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// Looks at one event.
+    Detection(Expr),
+    /// Looks at the matches of other rules, given by their numbers in the set.
+    Correlation(Box<Correlation>, Vec<usize>),
+}
+
+/// A rule ready to be planned.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its title.
+    pub title: String,
+    /// Its id, else its name, else its title.
+    pub id: String,
+    /// The name other rules refer to it by.
+    pub name: Option<String>,
+    /// `informational`, `low`, `medium`, `high`, `critical`, or empty.
+    pub level: String,
+    /// Whether it reports its own matches: not when it only serves correlations.
+    pub reports: bool,
+    /// What it does.
+    pub body: Body,
+}
+
+/// All rules of a run, with the fields and predicates they speak of.
+#[derive(Debug, Default)]
+pub struct RuleSet {
+    /// The rules, in the order given; a correlation comes after every rule it refers to.
+    pub rules: Vec<Rule>,
+    /// Their fields and predicates.
+    pub vocabulary: Vocabulary,
+}
+
+/// What a rule set is made from, besides the rules.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Lists for the modifier `expand`.
+    pub placeholders: Placeholders,
+}
+
+impl RuleSet {
+    /// Reads rule files (name, text). Every error found is given, not only the first.
+    pub fn from_files(files: &[(String, String)], settings: &Settings) -> Result<Self, Vec<RuleError>> {
+        let mut errors = Vec::new();
+        let mut documents = Vec::new();
+        for (name, text) in files {
+            match read(name, text).map(with_globals) {
+                Ok(docs) => documents.extend(docs),
+                Err(e) => errors.push(e),
+            }
+        }
+        match Self::from_documents(&documents, settings) {
+            Ok(set) if errors.is_empty() => Ok(set),
+            Ok(_) => Err(errors),
+            Err(more) => {
+                errors.extend(more);
+                Err(errors)
+            }
+        }
+    }
+
+    /// Puts documents together.
+    pub fn from_documents(documents: &[Document], settings: &Settings) -> Result<Self, Vec<RuleError>> {
+        let mut set = Self::default();
+        let mut errors = Vec::new();
+        let mut drafts = Vec::new();
+        let mut filters = Vec::new();
+        for document in documents {
+            if document.map.contains_key("filter") {
+                filters.push(document);
+                continue;
+            }
+            match draft(document, settings, &mut set.vocabulary) {
+                Ok(one) => drafts.push(one),
+                Err(e) => errors.push(e),
+            }
+        }
+        for filter in filters {
+            errors.extend(apply_filter(filter, &mut drafts, settings, &mut set.vocabulary).err());
+        }
+        if errors.is_empty() {
+            match resolve(drafts) {
+                Ok(rules) => set.rules = rules,
+                Err(more) => errors = more,
+            }
+        }
+        if errors.is_empty() { Ok(set) } else { Err(errors) }
+    }
+}
+
+struct Draft<'a> {
+    document: &'a Document,
+    title: String,
+    id: Option<String>,
+    name: Option<String>,
+    level: String,
+    body: DraftBody,
+}
+
+enum DraftBody {
+    Detection(Expr),
+    Correlation(Box<Correlation>, bool),
+}
+
+impl Draft<'_> {
+    fn is_called(&self, reference: &str) -> bool {
+        [self.id.as_deref(), self.name.as_deref()].contains(&Some(reference))
+    }
+}
+
+/// Merges `action: global` documents of a file into those after it; `action: reset` forgets them, `repeat` repeats.
+fn with_globals(documents: Vec<Document>) -> Vec<Document> {
+    let mut global = Map::new();
+    let mut last = Map::new();
+    let mut out = Vec::new();
+    for mut document in documents {
+        let action = document.map.remove("action").and_then(|a| a.as_str().map(str::to_owned));
+        match action.as_deref() {
+            Some("global") => merge(&mut global, document.map),
+            Some("reset") => global = Map::new(),
+            Some("repeat") => {
+                let mut merged = last.clone();
+                merge(&mut merged, std::mem::take(&mut document.map));
+                document.map = merged;
+                out.push(document);
+            }
+            _ => {
+                let mut merged = global.clone();
+                merge(&mut merged, std::mem::take(&mut document.map));
+                last = merged.clone();
+                document.map = merged;
+                out.push(document);
+            }
+        }
+    }
+    out
+}
+
+fn merge(into: &mut Map<String, Value>, from: Map<String, Value>) {
+    for (key, value) in from {
+        match (into.get_mut(&key), value) {
+            (Some(Value::Object(old)), Value::Object(new)) => merge(old, new),
+            (_, value) => {
+                into.insert(key, value);
+            }
+        }
+    }
+}
+
+fn draft<'a>(document: &'a Document, settings: &Settings, vocabulary: &mut Vocabulary) -> Result<Draft<'a>, RuleError> {
+    let title = document.text("title")?.or(document.text("name")?);
+    let Some(title) = title else { return Err(document.error("title", "the rule has no `title`")) };
+    enrichments(document, vocabulary)?;
+    let body = match (document.map.get("detection"), document.map.get("correlation")) {
+        (Some(Value::Object(section)), None) => {
+            let compiled = compile_section(section, &[], vocabulary, &settings.placeholders);
+            DraftBody::Detection(
+                compiled.map_err(|(key, what)| document.error(&key, format!("rule `{title}`: {what}")))?,
+            )
+        }
+        (None, Some(Value::Object(section))) => {
+            let generate = |map: &Map<String, Value>| map.get("generate") == Some(&Value::Bool(true));
+            let generates = generate(section) || generate(&document.map);
+            DraftBody::Correlation(Box::new(correlation::parse(document, section)?), generates)
+        }
+        (Some(_), Some(_)) => {
+            return Err(document.error(
+                "correlation",
+                format!("rule `{title}` has both a detection and a correlation; put them in documents of their own"),
+            ));
+        }
+        _ => {
+            return Err(
+                document.error("title", format!("rule `{title}` has neither a `detection` nor a `correlation`"))
+            );
+        }
+    };
+    Ok(Draft {
+        document,
+        title,
+        id: document.text("id")?,
+        name: document.text("name")?,
+        level: document.text("level")?.unwrap_or_default(),
+        body,
+    })
+}
+
+/// Our extension `enrich: {person: {table: users, key: actor}}`: rows of the context as further fields of the event.
+fn enrichments(document: &Document, vocabulary: &mut Vocabulary) -> Result<(), RuleError> {
+    let error = |what: String| document.error("enrich", what);
+    let Some(section) = document.map.get("enrich") else { return Ok(()) };
+    let Some(section) = section.as_object() else { return Err(error("`enrich` is not a map".to_owned())) };
+    for (name, one) in section {
+        let text = |key: &str| one.get(key).and_then(Value::as_str);
+        let (Some(table), Some(key)) = (text("table"), text("key")) else {
+            return Err(error(format!("`{name}` under `enrich` needs `table` and `key`")));
+        };
+        let wanted = Enrichment { name: name.clone(), table: table.to_owned(), key: vocabulary.field(key) };
+        match vocabulary.enrichments.iter().find(|e| e.name == *name) {
+            None => vocabulary.enrichments.push(wanted),
+            Some(same) if *same == wanted => {}
+            Some(_) => return Err(error(format!("`{name}` is enriched in two different ways; rename one"))),
+        }
+    }
+    Ok(())
+}
+
+fn apply_filter(
+    filter: &Document,
+    drafts: &mut [Draft<'_>],
+    settings: &Settings,
+    vocabulary: &mut Vocabulary,
+) -> Result<(), RuleError> {
+    let Some(section) = filter.map.get("filter").and_then(Value::as_object) else {
+        return Err(filter.error("filter", "`filter` is not a map"));
+    };
+    let compiled = compile_section(section, &["rules"], vocabulary, &settings.placeholders);
+    let expr = compiled.map_err(|(key, what)| filter.error(&key, what))?;
+    let references: Vec<&str> = match section.get("rules") {
+        Some(Value::String(any)) if any == "any" => Vec::new(),
+        Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
+        Some(Value::String(one)) => vec![one],
+        _ => return Err(filter.error("rules", "a filter needs `rules`: a list of ids or names, or `any`")),
+    };
+    for reference in &references {
+        if !drafts.iter().any(|d| d.is_called(reference)) {
+            return Err(filter.error("rules", format!("the filter names `{reference}`, which is not among the rules")));
+        }
+    }
+    for draft in drafts.iter_mut().filter(|d| references.is_empty() || references.iter().any(|r| d.is_called(r))) {
+        // The filter's condition describes what a rule is to leave out (Sigma filters 2.0).
+        if let DraftBody::Detection(own) = &mut draft.body {
+            let kept = std::mem::replace(own, Expr::All(Vec::new()));
+            *own = Expr::All(vec![kept, Expr::Not(Box::new(expr.clone()))]);
+        }
+    }
+    Ok(())
+}
+
+/// Resolves references and puts every correlation after the rules it refers to.
+fn resolve(drafts: Vec<Draft<'_>>) -> Result<Vec<Rule>, Vec<RuleError>> {
+    let mut errors = duplicates(&drafts);
+    let mut refers: Vec<Vec<usize>> = Vec::new();
+    let mut silent = vec![false; drafts.len()];
+    for draft in &drafts {
+        let mut found = Vec::new();
+        if let DraftBody::Correlation(c, generates) = &draft.body {
+            for reference in &c.rules {
+                match drafts.iter().position(|d| d.is_called(reference)) {
+                    Some(at) => found.push(at),
+                    None => {
+                        errors.push(draft.document.error(
+                            "rules",
+                            format!("the correlation names `{reference}`, which is not among the rules"),
+                        ))
+                    }
+                }
+            }
+            if !generates {
+                found
+                    .iter()
+                    .filter_map(|at| Some((*at, silent.get(*at)?)))
+                    .map(|(at, _)| at)
+                    .collect::<Vec<_>>()
+                    .into_iter()
+                    .for_each(|at| {
+                        if let Some(flag) = silent.get_mut(at) {
+                            *flag = true;
+                        }
+                    });
+            }
+        }
+        refers.push(found);
+    }
+    let Some(order) = sorted(&refers) else {
+        let first = drafts.first().map(|d| d.document.error("rules", "correlations refer to each other in a circle"));
+        errors.extend(first);
+        return Err(errors);
+    };
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let place: BTreeMap<usize, usize> = order.iter().enumerate().map(|(new, old)| (*old, new)).collect();
+    let mut drafts: Vec<Option<Draft<'_>>> = drafts.into_iter().map(Some).collect();
+    let build = |old: &usize| {
+        let draft = drafts.get_mut(*old)?.take()?;
+        let to = refers.get(*old)?.iter().filter_map(|o| place.get(o).copied()).collect();
+        Some(finish(draft, to, !silent.get(*old).copied().unwrap_or(false)))
+    };
+    Ok(order.iter().filter_map(build).collect())
+}
+
+fn finish(draft: Draft<'_>, refers: Vec<usize>, reports: bool) -> Rule {
+    let body = match draft.body {
+        DraftBody::Detection(expr) => Body::Detection(expr),
+        DraftBody::Correlation(c, _) => Body::Correlation(c, refers),
+    };
+    let id = draft.id.or_else(|| draft.name.clone()).unwrap_or_else(|| draft.title.clone());
+    Rule { title: draft.title, id, name: draft.name, level: draft.level, reports, body }
+}
+
+fn duplicates(drafts: &[Draft<'_>]) -> Vec<RuleError> {
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut errors = Vec::new();
+    for (n, draft) in drafts.iter().enumerate() {
+        for (key, called) in [("id", &draft.id), ("name", &draft.name)] {
+            let Some(called) = called else { continue };
+            if seen.insert(called, n).is_some_and(|before| before != n) {
+                errors.push(draft.document.error(key, format!("`{called}` is the {key} of two rules")));
+            }
+        }
+    }
+    errors
+}
+
+/// An order in which every rule comes after those it refers to, else as given; `None` when there is a circle.
+fn sorted(refers: &[Vec<usize>]) -> Option<Vec<usize>> {
+    let mut order: Vec<usize> = Vec::with_capacity(refers.len());
+    let mut done = vec![false; refers.len()];
+    while order.len() < refers.len() {
+        let before = order.len();
+        for (n, to) in refers.iter().enumerate() {
+            let ready = to.iter().all(|t| done.get(*t).copied().unwrap_or(true));
+            if let Some(flag) = done.get_mut(n).filter(|d| !**d && ready) {
+                *flag = true;
+                order.push(n);
+            }
+        }
+        if order.len() == before {
+            return None;
+        }
+    }
+    Some(order)
+}

@@ -1,0 +1,64 @@
+//! Networks in CIDR notation, IPv4 and IPv6.
+
+use core::net::IpAddr;
+
+/// A network: all addresses that share its first bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    v6: bool,
+    bits: u128,
+    mask: u128,
+}
+
+impl Network {
+    /// Reads `10.0.0.0/8` or `2001:db8::/32`; an address without a length is a network of one. `None` otherwise.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (address, length) = text.split_once('/').map_or((text, None), |(a, l)| (a, Some(l)));
+        let (v6, bits) = address_bits(address)?;
+        let width: u32 = if v6 { 128 } else { 32 };
+        let length: u32 = length.map_or(Some(width), |l| l.parse().ok())?;
+        if length > width {
+            return None;
+        }
+        let mask = u128::MAX.checked_shl(width - length).unwrap_or(0);
+        Some(Self { v6, bits: bits & mask, mask })
+    }
+
+    /// Whether `address` lies in the network; text that is no address does not.
+    pub fn contains(&self, address: &str) -> bool {
+        address_bits(address).is_some_and(|(v6, bits)| v6 == self.v6 && bits & self.mask == self.bits)
+    }
+}
+
+fn address_bits(text: &str) -> Option<(bool, u128)> {
+    match text.parse::<IpAddr>().ok()? {
+        IpAddr::V4(v4) => Some((false, u128::from(u32::from(v4)))),
+        // An IPv4 address written as IPv6 is the same host.
+        IpAddr::V6(v6) => Some(match v6.to_ipv4_mapped() {
+            Some(v4) => (false, u128::from(u32::from(v4))),
+            None => (true, u128::from(v6)),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edges_of_networks() {
+        for (network, inside, outside) in [
+            ("10.0.0.0/8", "10.255.255.255", "11.0.0.0"),
+            ("192.168.1.7/24", "192.168.1.0", "192.168.2.0"),
+            ("0.0.0.0/0", "255.255.255.255", "::1"),
+            ("2001:db8::/32", "2001:db8:ffff::1", "2001:db9::"),
+            ("203.0.113.7", "203.0.113.7", "203.0.113.8"),
+            ("10.0.0.0/8", "::ffff:10.1.2.3", "ten"),
+        ] {
+            let n = Network::parse(network).unwrap();
+            assert!(n.contains(inside), "{network} {inside}");
+            assert!(!n.contains(outside), "{network} {outside}");
+        }
+        assert!(Network::parse("10.0.0.0/33").is_none() && Network::parse("10.0.0/8").is_none());
+    }
+}

@@ -1,0 +1,48 @@
+//! Counting different values without keeping a set until one is needed.
+
+use crate::events::hash::Table;
+
+/// How often each value occurs in a group's window; built only when the window holds enough events to matter.
+#[derive(Debug, Default)]
+pub(super) struct Distinct {
+    counts: Option<Box<Table<u32>>>,
+}
+
+impl Distinct {
+    /// Counts a value that entered, if counting.
+    pub(super) fn enter(&mut self, id: u128) {
+        if let Some(counts) = &mut self.counts {
+            *counts.entry(id).or_default() += 1;
+        }
+    }
+
+    /// Forgets a value that left; stops counting when fewer than `least` events are left.
+    pub(super) fn leave(&mut self, id: u128, left: u64, least: u64) {
+        // Half, so that a group at the edge does not build its table again and again.
+        if left * 2 < least {
+            self.counts = None;
+        } else if let Some(counts) = &mut self.counts
+            && let Some(n) = counts.get_mut(&id)
+        {
+            *n -= 1;
+            if *n == 0 {
+                counts.remove(&id);
+            }
+        }
+    }
+
+    /// How many different values there are; `all` gives them when counting has to begin.
+    pub(super) fn count(&mut self, all: impl Iterator<Item = u128>) -> u64 {
+        let counts = self.counts.get_or_insert_with(|| {
+            let mut counts = Box::<Table<u32>>::default();
+            all.for_each(|id| *counts.entry(id).or_default() += 1);
+            counts
+        });
+        counts.len() as u64
+    }
+
+    /// How often a value occurs, while counting.
+    pub(super) fn times(&self, id: u128) -> u32 {
+        self.counts.as_ref().and_then(|c| c.get(&id).copied()).unwrap_or(0)
+    }
+}

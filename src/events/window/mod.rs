@@ -1,0 +1,168 @@
+//! Second stage: the windows of correlations, group by group, in order of time.
+//!
+//! Assumes records in order of time, all of one instant together. Events of one instant are simultaneous: each of them lies
+//! in the window of every other. State is bounded by the events inside the windows, never by the log's length.
+
+mod distinct;
+mod group;
+mod ring;
+mod window;
+
+use super::batch::{Batch, Firing, Record};
+use super::hash::Table;
+use super::plan::Plan;
+use window::Window;
+
+/// The windows of one partition of the keys, for the correlations of one level.
+#[derive(Debug)]
+pub struct Partition<'p> {
+    plan: &'p Plan,
+    spaces: Vec<SpaceState>,
+}
+
+/// A record and the batch that holds its parts and key.
+pub type Held<'b> = (&'b Record, &'b Batch);
+
+/// The groups of a space.
+#[derive(Debug)]
+struct SpaceState {
+    keys: Keys,
+    windows: Vec<Window>,
+}
+
+/// Keys by number, numbers of gone keys used again.
+#[derive(Debug, Default)]
+struct Keys {
+    numbers: Table<u32>,
+    known: Vec<Known>,
+    free: Vec<u32>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    fingerprint: u128,
+    bytes: Box<[u8]>,
+    /// Entries of windows, and groups with a memory, that hold on to this key.
+    holders: u32,
+}
+
+impl Keys {
+    fn number(&mut self, fingerprint: u128, bytes: &[u8]) -> u32 {
+        if let Some(n) = self.numbers.get(&fingerprint) {
+            return *n;
+        }
+        let known = Known { fingerprint, bytes: bytes.into(), holders: 0 };
+        let n = self.free.pop().unwrap_or_else(|| {
+            self.known.push(Known::default());
+            u32::try_from(self.known.len() - 1).unwrap_or(u32::MAX)
+        });
+        if let Some(slot) = self.known.get_mut(n as usize) {
+            *slot = known;
+        }
+        self.numbers.insert(fingerprint, n);
+        n
+    }
+
+    fn hold(&mut self, n: u32) {
+        if let Some(k) = self.known.get_mut(n as usize) {
+            k.holders += 1;
+        }
+    }
+
+    fn release(&mut self, n: u32) {
+        let Some(k) = self.known.get_mut(n as usize) else { return };
+        k.holders = k.holders.saturating_sub(1);
+        if k.holders == 0 {
+            let gone = std::mem::take(k);
+            self.numbers.remove(&gone.fingerprint);
+            self.free.push(n);
+        }
+    }
+
+    fn bytes(&self, n: u32) -> &[u8] {
+        self.known.get(n as usize).map_or(&[], |k| &k.bytes)
+    }
+}
+
+impl<'p> Partition<'p> {
+    /// Empty windows for all spaces of `plan`.
+    pub fn new(plan: &'p Plan) -> Self {
+        let window = |c: &usize| plan.correlations.get(*c).map(Window::new);
+        let space = |s: &super::plan::Space| SpaceState {
+            keys: Keys::default(),
+            windows: s.correlations.iter().filter_map(window).collect(),
+        };
+        Self { plan, spaces: plan.spaces.iter().map(space).collect() }
+    }
+
+    /// Takes the records of one or more instants, in order of time and place; hands each firing to `fire`, together with
+    /// the record and the part that completed it.
+    pub fn take<'b>(&mut self, records: &[Held<'b>], fire: &mut impl FnMut(Fired<'b>)) {
+        let mut rest = records;
+        while let Some((first, _)) = rest.first() {
+            let same = rest.iter().take_while(|(r, _)| r.at_ms == first.at_ms).count();
+            let (now, after) = rest.split_at(same);
+            rest = after;
+            self.instant(now, fire);
+        }
+    }
+
+    /// All records of one instant: first every event enters its windows, then every event is judged.
+    fn instant<'b>(&mut self, now: &[Held<'b>], fire: &mut impl FnMut(Fired<'b>)) {
+        let mut numbers: Vec<u32> = Vec::with_capacity(now.len());
+        for (record, batch) in now {
+            let Some(space) = self.spaces.get_mut(record.space as usize) else { continue };
+            let key = space.keys.number(record.key, batch.key_of(record));
+            // Held once more, so that what leaves a window now cannot take the key along.
+            space.keys.hold(key);
+            numbers.push(key);
+            for part in batch.parts_of(record) {
+                let Some(window) = space.windows.get_mut(part.seat as usize) else { continue };
+                let keys = &mut space.keys;
+                window.leave(record.at_ms, &mut |gone| keys.release(gone));
+                if window.enter(record, part, key) {
+                    keys.hold(key);
+                }
+            }
+        }
+        for ((record, batch), key) in now.iter().zip(&numbers) {
+            self.judge(record, batch, *key, fire);
+        }
+        for ((record, _), key) in now.iter().zip(numbers) {
+            if let Some(space) = self.spaces.get_mut(record.space as usize) {
+                space.keys.release(key);
+            }
+        }
+    }
+
+    fn judge<'b>(&mut self, record: &'b Record, batch: &'b Batch, key: u32, fire: &mut impl FnMut(Fired<'b>)) {
+        let Some(space) = self.spaces.get_mut(record.space as usize) else { return };
+        let seats = self.plan.spaces.get(record.space as usize).map_or(&[][..], |s| &s.correlations);
+        for part in batch.parts_of(record) {
+            let window = space.windows.get_mut(part.seat as usize);
+            let Some(verdict) = window.and_then(|w| w.judge(record, part, key)) else { continue };
+            let correlation = seats.get(part.seat as usize).and_then(|c| self.plan.correlations.get(*c));
+            let Some(correlation) = correlation else { continue };
+            let firing = correlation.reports.then(|| Firing {
+                at_ms: record.at_ms,
+                last: record.place,
+                rule: correlation.rule,
+                key: space.keys.bytes(key).into(),
+                count: verdict.count,
+                first: verdict.first,
+                value: verdict.value,
+            });
+            fire(Fired { firing, batch, wakes: batch.deferred_by(part) });
+        }
+    }
+}
+
+/// What a firing gives: a report, unless the rule only serves others, and the records it brings to life.
+pub struct Fired<'b> {
+    /// The report.
+    pub firing: Option<Firing>,
+    /// The batch that holds the records.
+    pub batch: &'b Batch,
+    /// Records for the correlations that refer to this one.
+    pub wakes: &'b [Record],
+}

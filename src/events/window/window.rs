@@ -1,0 +1,265 @@
+//! One correlation's windows over all groups of a partition.
+
+use super::distinct::Distinct;
+use super::group::{Chain, Group, Memory, Sum};
+use super::ring::{Detail, Ring};
+use crate::events::batch::{Part, Record, Value};
+use crate::events::place::Place;
+use crate::events::plan::Correlating;
+use crate::events::rule::{Kind, Percentile, Sequence};
+use crate::events::value::Number;
+
+/// The windows of one correlation.
+#[derive(Debug)]
+pub(super) struct Window {
+    kind: Kind,
+    timespan_ms: i64,
+    rules: usize,
+    /// The fewest events that can make it fire.
+    least: u64,
+    ring: Ring,
+    groups: Vec<Group>,
+    /// Last event of each group, for the kinds that look at pairs.
+    before: Vec<Option<(i64, Place, Value)>>,
+}
+
+/// That a correlation fires, and on what.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Fires {
+    pub count: u64,
+    pub first: Place,
+    pub value: Option<f64>,
+}
+
+impl Window {
+    pub(super) fn new(correlation: &Correlating) -> Self {
+        let least = match &correlation.kind {
+            Kind::EventCount(l) | Kind::ValueCount(l) => l.least(),
+            Kind::FirstSeen { after } => *after,
+            _ => 0,
+        };
+        Self {
+            kind: correlation.kind.clone(),
+            timespan_ms: correlation.timespan_ms,
+            rules: correlation.rules,
+            least,
+            ring: Ring::default(),
+            groups: Vec::new(),
+            before: Vec::new(),
+        }
+    }
+
+    fn of_pairs(&self) -> bool {
+        matches!(self.kind, Kind::Distance { .. } | Kind::Silence)
+    }
+
+    fn keeps_details(&self) -> bool {
+        !matches!(self.kind, Kind::EventCount(_) | Kind::TemporalOrdered)
+    }
+
+    /// Lets go of events that lie outside (now - timespan, now]; `gone` gets the key of each.
+    pub(super) fn leave(&mut self, now_ms: i64, gone: &mut impl FnMut(u32)) {
+        let until = now_ms.saturating_sub(self.timespan_ms);
+        while let Some((entry, detail, next)) = self.ring.pop_until(until) {
+            if let Some(group) = self.groups.get_mut(entry.key as usize) {
+                group.count -= 1;
+                group.head = next;
+                forget(group, detail, self.least);
+            }
+            gone(entry.key);
+        }
+    }
+
+    /// Takes an event in. True when it holds on to its key.
+    pub(super) fn enter(&mut self, record: &Record, part: &Part, key: u32) -> bool {
+        if self.of_pairs() {
+            // The pair is formed when the event is judged; a group once seen is remembered.
+            let index = key as usize;
+            if self.before.len() <= index {
+                self.before.resize(index + 1, None);
+            }
+            return self.before.get(index).is_some_and(Option::is_none);
+        }
+        let detail = self.keeps_details().then_some(Detail { rules: part.rules, value: part.value });
+        let index = key as usize;
+        while self.groups.len() <= index {
+            self.groups.push(Group { memory: memory(&self.kind, self.rules), ..Group::default() });
+        }
+        let Some(group) = self.groups.get_mut(index) else { return false };
+        let before = (group.count > 0).then_some(group.tail);
+        let number = self.ring.push((record.at_ms, record.place, key), detail, before);
+        if group.count == 0 {
+            group.head = number;
+            // The number may have served a key that is gone: what it remembered is not this group's.
+            group.memory = memory(&self.kind, self.rules);
+        }
+        group.tail = number;
+        group.count += 1;
+        remember(group, record.at_ms, part);
+        true
+    }
+
+    /// Whether the correlation fires at this event, which has entered.
+    pub(super) fn judge(&mut self, record: &Record, part: &Part, key: u32) -> Option<Fires> {
+        if self.of_pairs() {
+            return self.judge_pair(record, part, key);
+        }
+        let group = self.groups.get_mut(key as usize)?;
+        if group.count < self.least {
+            return None;
+        }
+        let ring = &self.ring;
+        let head = group.head;
+        let values = || ring.details_from(head).map(|d| d.value);
+        let ids = || values().filter_map(|v| if let Value::Id(id) = v { Some(id) } else { None });
+        let value = match (&self.kind, &mut group.memory) {
+            (Kind::EventCount(limits), _) => limits.hold(whole(group.count)).then_some(None),
+            (Kind::ValueCount(limits), Memory::Distinct(d)) => {
+                let n = whole(d.count(ids()));
+                limits.hold(n).then(|| Some(n.real()))
+            }
+            (Kind::FirstSeen { after }, Memory::Distinct(d)) => {
+                let n = d.count(ids());
+                let fresh = matches!(part.value, Value::Id(id) if d.times(id) == 1);
+                (fresh && n > *after).then_some(None)
+            }
+            (Kind::ValueSum(limits), Memory::Sum(s)) => held(s.of(values()), limits),
+            (Kind::ValueAvg(limits), Memory::Sum(s)) => held(mean(s.of(values()), group.count), limits),
+            (Kind::ValuePercentile(rank, limits), _) => held(percentile(*rank, values())?, limits),
+            (Kind::Temporal(sequence), Memory::Rules(counts)) => temporal(sequence, counts).then_some(None),
+            (Kind::TemporalOrdered, Memory::Chain(chain)) => {
+                let ends_here = part.rules >> (self.rules - 1) & 1 == 1;
+                let inside = chain.start().is_some_and(|s| s > record.at_ms.saturating_sub(self.timespan_ms));
+                (ends_here && inside).then_some(None)
+            }
+            _ => None,
+        }?;
+        let first = ring.get(head).map_or(record.place, |e| e.place);
+        Some(Fires { count: group.count, first, value })
+    }
+
+    fn judge_pair(&mut self, record: &Record, part: &Part, key: u32) -> Option<Fires> {
+        let slot = self.before.get_mut(key as usize)?;
+        let (before_ms, first, value) = slot.replace((record.at_ms, record.place, part.value))?;
+        let apart_ms = record.at_ms - before_ms;
+        let fires = |value| Some(Fires { count: 2, first, value });
+        match (&self.kind, value, part.value) {
+            (Kind::Silence, _, _) if apart_ms >= self.timespan_ms => fires(Some(seconds(apart_ms))),
+            (Kind::Distance { least_km, fastest_kmh }, Value::Point(a, b), Value::Point(c, d))
+                if apart_ms < self.timespan_ms =>
+            {
+                let km = distance_km((a, b), (c, d));
+                // Simultaneous events far apart are as impossible as it gets.
+                let kmh = if apart_ms == 0 { f64::INFINITY } else { km / (seconds(apart_ms) / 3600.0) };
+                if km > *least_km && kmh > *fastest_kmh { fires(Some(km)) } else { None }
+            }
+            _ => None,
+        }
+    }
+}
+
+fn memory(kind: &Kind, rules: usize) -> Memory {
+    match kind {
+        Kind::ValueCount(_) | Kind::FirstSeen { .. } => Memory::Distinct(Distinct::default()),
+        Kind::ValueSum(_) | Kind::ValueAvg(_) => Memory::Sum(Sum::default()),
+        Kind::Temporal(_) => Memory::Rules(vec![0; rules].into()),
+        Kind::TemporalOrdered => Memory::Chain(Chain::new(rules)),
+        _ => Memory::None,
+    }
+}
+
+fn remember(group: &mut Group, at_ms: i64, part: &Part) {
+    match &mut group.memory {
+        Memory::Distinct(d) => {
+            if let Value::Id(id) = part.value {
+                d.enter(id);
+            }
+        }
+        Memory::Sum(s) => s.enter(part.value),
+        Memory::Rules(counts) => bits(counts.len(), part.rules).for_each(|i| {
+            if let Some(n) = counts.get_mut(i) {
+                *n += 1;
+            }
+        }),
+        Memory::Chain(chain) => chain.extend(at_ms, part.rules),
+        Memory::None => {}
+    }
+}
+
+fn forget(group: &mut Group, detail: Option<Detail>, least: u64) {
+    let Some(detail) = detail else { return };
+    match &mut group.memory {
+        Memory::Distinct(d) => {
+            if let Value::Id(id) = detail.value {
+                d.leave(id, group.count, least);
+            }
+        }
+        Memory::Sum(s) => s.leave(detail.value),
+        Memory::Rules(counts) => bits(counts.len(), detail.rules).for_each(|i| {
+            if let Some(n) = counts.get_mut(i) {
+                *n = n.saturating_sub(1);
+            }
+        }),
+        Memory::Chain(_) | Memory::None => {}
+    }
+}
+
+fn bits(count: usize, of: u64) -> impl Iterator<Item = usize> {
+    (0..count).filter(move |i| of >> i & 1 == 1)
+}
+
+fn whole(n: u64) -> Number {
+    Number::Whole(i64::try_from(n).unwrap_or(i64::MAX))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "times between events are far below 2^53 ms")]
+fn seconds(ms: i64) -> f64 {
+    ms as f64 / 1000.0
+}
+
+#[expect(clippy::option_option, reason = "whether it fires, and then perhaps with a value")]
+fn held(value: Number, limits: &crate::events::rule::Limits) -> Option<Option<f64>> {
+    limits.hold(value).then(|| Some(value.real()))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+fn mean(sum: Number, count: u64) -> Number {
+    Number::of(sum.real() / count as f64)
+}
+
+fn temporal(sequence: &Sequence, counts: &[u32]) -> bool {
+    let seen = |i: usize| counts.get(i).is_some_and(|n| *n > 0);
+    match sequence {
+        Sequence::Count(limits) => limits.hold(whole((0..counts.len()).filter(|i| seen(*i)).count() as u64)),
+        Sequence::Expr(expr) => expr.holds(&mut |i| seen(i)),
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rank within a window"
+)]
+fn percentile(rank: Percentile, values: impl Iterator<Item = Value>) -> Option<Number> {
+    let mut numbers: Vec<f64> =
+        values.filter_map(|v| if let Value::Number(n) = v { Some(n.real()) } else { None }).collect();
+    numbers.sort_by(f64::total_cmp);
+    let n = numbers.len();
+    let at = |i: usize| numbers.get(i).copied();
+    let value = match rank {
+        Percentile::Median if n % 2 == 0 => f64::midpoint(at((n / 2).checked_sub(1)?)?, at(n / 2)?),
+        Percentile::Median => at(n / 2)?,
+        Percentile::Rank(p) => at(((p / 100.0 * n as f64).ceil() as usize).saturating_sub(1))?,
+    };
+    Some(Number::of(value))
+}
+
+/// Great-circle distance on a sphere of the Earth's mean radius, in kilometres.
+fn distance_km(from: (f64, f64), to: (f64, f64)) -> f64 {
+    const RADIUS_KM: f64 = 6371.0088;
+    let (lat1, lat2) = (from.0.to_radians(), to.0.to_radians());
+    let (dlat, dlon) = (lat2 - lat1, (to.1 - from.1).to_radians());
+    let h = (dlat / 2.0).sin().powi(2) + lat1.cos() * lat2.cos() * (dlon / 2.0).sin().powi(2);
+    2.0 * RADIUS_KM * h.min(1.0).sqrt().asin()
+}
