@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// Where and how reports are written.
 #[derive(clap::Args, Clone, Debug)]
+#[group(skip)]
 pub(super) struct Args {
     /// Folder for report.pdf, report.json, report.html and findings.csv; made when missing.
     #[arg(long, value_name = "DIR")]
