@@ -7,6 +7,7 @@ mod controls;
 mod demo;
 mod events;
 pub mod exit;
+mod clock;
 mod ledger;
 mod progress;
 mod reporting;
@@ -26,6 +27,7 @@ struct Cli {
 #[derive(clap::Subcommand)]
 enum Command {
     Audit(audit::Args),
+    Clock(clock::Args),
     Controls(controls::Args),
     Demo(demo::Args),
     Events(events::Args),
@@ -35,6 +37,7 @@ enum Command {
 fn dispatch(command: Command) -> Result<Exit, Failed> {
     match command {
         Command::Audit(args) => audit::run(args),
+        Command::Clock(args) => clock::run(args),
         Command::Controls(args) => controls::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Events(args) => events::run(args),

@@ -14,3 +14,4 @@ mod catalog;
 mod cli;
 mod connectors;
 mod report;
+mod law;
