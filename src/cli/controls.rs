@@ -1,7 +1,7 @@
 //! `habeas controls`: lists, shows, lints and tests the controls, embedded or from a folder.
 
 use super::exit::{Exit, Failed};
-use crate::catalog::{Catalog, Control, Problem, embedded_files, lint};
+use crate::catalog::{Catalog, Control, Param, Problem, embedded_files, lint};
 use crate::engine::{CaseOutcome, run_cases};
 use crate::evidence::Kinds;
 use crate::files;
@@ -141,29 +141,26 @@ fn summary(c: &Control) -> Json {
         "title": c.title, "answers": c.answers, "file": c.file, "version": c.version})
 }
 
+/// Everything a control says of itself.
+fn whole(c: &Control, cases: usize) -> Json {
+    let param = |p: &Param| json!({"type": p.ty, "default": p.default, "min": p.min, "max": p.max, "source": p.source, "means": p.means});
+    let params: serde_json::Map<_, _> = c.params.iter().map(|(name, p)| (name.clone(), param(p))).collect();
+    let rest = json!({"why": c.why, "risk": c.risk, "remedy": c.remedy, "params": params, "cases": cases});
+    match (summary(c), rest) {
+        (Json::Object(mut all), Json::Object(rest)) => {
+            all.extend(rest);
+            Json::Object(all)
+        }
+        (summary, _) => summary,
+    }
+}
+
 fn show(loaded: &Loaded, wanted: &str, common: &Common) -> Result<Exit, Failed> {
     let found = loaded.catalog.controls().find(|c| c.id.eq_ignore_ascii_case(wanted) || c.slug == wanted);
     let control = found
         .ok_or_else(|| Failed::bad_input(anyhow!("there is no control `{wanted}`; see `habeas controls list`")))?;
     if common.json {
-        let mut value = summary(control);
-        for (key, text) in [("why", &control.why), ("risk", &control.risk), ("remedy", &control.remedy)] {
-            value[key] = json!(text);
-        }
-        value["params"] = control
-            .params
-            .iter()
-            .map(|(n, p)| {
-                (
-                    n.clone(),
-                    json!({"type": p.ty, "default": p.default,
-            "min": p.min, "max": p.max, "source": p.source, "means": p.means}),
-                )
-            })
-            .collect::<serde_json::Map<_, _>>()
-            .into();
-        value["cases"] = json!(loaded.catalog.cases(control).len());
-        say_json(&value)?;
+        say_json(&whole(control, loaded.catalog.cases(control).len()))?;
         return Ok(Exit::Done);
     }
     let lang = common.lang.as_str();

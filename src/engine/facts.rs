@@ -37,16 +37,16 @@ type JoinGaps = Vec<(String, Vec<Missing>)>;
 impl<'a> Facts<'a> {
     /// Decides `check` over `frame`, which holds the whole evidence.
     pub(super) fn check(&self, check: &'a Check, facts: &'a FactsCheck, mut frame: Frame<'a>) -> CheckOutcome {
-        let mut tally = Tally::default();
+        let mut run = Run { on: self, check, facts, tally: Tally::default() };
         let decided = match &facts.each {
-            None => self.whole(check, facts, &mut frame, &mut tally),
+            None => run.whole(&mut frame),
             Some(each) => match self.elements(each, &mut frame) {
-                Ok(list) => self.every(check, facts, (each, &list), &mut frame, &mut tally),
+                Ok(list) => run.every(each, &list, &mut frame),
                 Err(gaps) => return CheckOutcome::undecided(gaps),
             },
         };
         match decided {
-            Ok(()) => self.outcome(check, facts, tally),
+            Ok(()) => run.outcome(),
             Err(spent) => CheckOutcome::undecided(vec![gaps::spent(&spent)]),
         }
     }
@@ -62,67 +62,6 @@ impl<'a> Facts<'a> {
 
     fn gaps(&self, missing: impl IntoIterator<Item = (Missing, u64)>) -> Vec<Gap> {
         merged(missing.into_iter().map(|(m, affected)| gaps::gap(self.kinds, self.unusable, &m, affected)))
-    }
-
-    fn every(
-        &self,
-        check: &'a Check,
-        facts: &'a FactsCheck,
-        (each, list): (&'a Each, &List<'a>),
-        frame: &mut Frame<'a>,
-        tally: &mut Tally,
-    ) -> Result<(), Spent> {
-        for (index, element) in list.iter().enumerate() {
-            frame.set(each.slot, element.clone());
-            let joins = self.join(facts, frame)?;
-            let wanted = match &facts.filter {
-                Some(filter) => filter.test(frame)?,
-                None => Truth::True,
-            };
-            if wanted == Truth::False {
-                continue;
-            }
-            tally.checked += 1;
-            match (wanted, facts.require.test(frame)?) {
-                (_, Truth::True) => {}
-                (Truth::True, Truth::False) => {
-                    let place = self.place(facts, each, index, &element, frame, tally);
-                    tally.failed += 1;
-                    tally.findings.push(self.finding(check, facts, place, frame));
-                }
-                (Truth::True, Truth::Unknown(missing)) => tally.undecided(missing, &joins),
-                (Truth::Unknown(mut missing), Truth::Unknown(more)) => {
-                    missing.extend(more);
-                    tally.undecided(missing, &joins);
-                }
-                (Truth::Unknown(missing), Truth::False) => tally.undecided(missing, &joins),
-                (Truth::False, _) => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn whole(
-        &self,
-        check: &'a Check,
-        facts: &'a FactsCheck,
-        frame: &mut Frame<'a>,
-        tally: &mut Tally,
-    ) -> Result<(), Spent> {
-        tally.checked = 1;
-        let joins = self.join(facts, frame)?;
-        match facts.require.test(frame)? {
-            Truth::True => {}
-            Truth::False => {
-                tally.failed = 1;
-                let kind = facts.require.names().iter().find(|n| self.kinds.get(n).is_some());
-                let place =
-                    Place::Snapshot { kind: kind.cloned().unwrap_or_default(), pointer: String::new(), record: None };
-                tally.findings.push(self.finding(check, facts, place, frame));
-            }
-            Truth::Unknown(missing) => tally.undecided(missing, &joins),
-        }
-        Ok(())
     }
 
     /// Fills the joined names in; says what could not be found out.
@@ -167,22 +106,71 @@ impl<'a> Facts<'a> {
             (false, None) => Ok(Val::Null),
         })
     }
+}
 
-    fn place(
-        &self,
-        facts: &'a FactsCheck,
-        each: &'a Each,
-        index: usize,
-        element: &Val<'a>,
-        frame: &mut Frame<'a>,
-        tally: &mut Tally,
-    ) -> Place {
+/// One check being decided.
+struct Run<'r, 'a> {
+    on: &'r Facts<'a>,
+    check: &'a Check,
+    facts: &'a FactsCheck,
+    tally: Tally,
+}
+
+impl<'a> Run<'_, 'a> {
+    fn every(&mut self, each: &'a Each, list: &List<'a>, frame: &mut Frame<'a>) -> Result<(), Spent> {
+        for (index, element) in list.iter().enumerate() {
+            frame.set(each.slot, element.clone());
+            let joins = self.on.join(self.facts, frame)?;
+            let wanted = match &self.facts.filter {
+                Some(filter) => filter.test(frame)?,
+                None => Truth::True,
+            };
+            if wanted == Truth::False {
+                continue;
+            }
+            self.tally.checked += 1;
+            match (wanted, self.facts.require.test(frame)?) {
+                // Whether or not it is to be checked, it meets the control.
+                (_, Truth::True) | (Truth::False, _) => {}
+                (Truth::True, Truth::False) => {
+                    let place = self.place(each, index, &element, frame);
+                    self.fail(place, frame);
+                }
+                (Truth::Unknown(missing), Truth::False) | (Truth::True, Truth::Unknown(missing)) => {
+                    self.tally.undecided(missing, &joins)
+                }
+                (Truth::Unknown(mut missing), Truth::Unknown(more)) => {
+                    missing.extend(more);
+                    self.tally.undecided(missing, &joins);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn whole(&mut self, frame: &mut Frame<'a>) -> Result<(), Spent> {
+        self.tally.checked = 1;
+        let joins = self.on.join(self.facts, frame)?;
+        match self.facts.require.test(frame)? {
+            Truth::True => {}
+            Truth::False => {
+                let kind = self.facts.require.names().iter().find(|n| self.on.kinds.get(n).is_some());
+                let place =
+                    Place::Snapshot { kind: kind.cloned().unwrap_or_default(), pointer: String::new(), record: None };
+                self.fail(place, frame);
+            }
+            Truth::Unknown(missing) => self.tally.undecided(missing, &joins),
+        }
+        Ok(())
+    }
+
+    fn place(&mut self, each: &'a Each, index: usize, element: &Val<'a>, frame: &mut Frame<'a>) -> Place {
         let (kind, pointer) = pointer(each.over.origin().unwrap_or_default());
-        let id = match (&facts.record, element, each.id_field) {
-            (Some(record), ..) => record.run(frame).ok().and_then(|o| match o {
-                Outcome::Value(value) => Some(value),
-                Outcome::Unknown(_) => None,
-            }),
+        let id = match (&self.facts.record, element, each.id_field) {
+            (Some(record), ..) => match record.run(frame) {
+                Ok(Outcome::Value(value)) => Some(value),
+                _ => None,
+            },
             (None, Val::Record(slots), Some(at)) => slots.get(at).map(Val::of),
             _ => None,
         };
@@ -190,103 +178,93 @@ impl<'a> Facts<'a> {
             serde_json::Value::String(text) => text,
             other => other.to_string(),
         });
-        // Two records with one id would share a finding's id; the later ones are numbered.
-        let record = id.map(|id| {
-            let mut name = id.clone();
-            let mut number = 2;
-            while !tally.records.insert(name.clone()) {
-                name = format!("{id}#{number}");
-                number += 1;
-            }
-            name
-        });
-        Place::Snapshot { kind, pointer: format!("{pointer}/{index}"), record }
+        Place::Snapshot { kind, pointer: format!("{pointer}/{index}"), record: id.map(|id| self.tally.distinct(id)) }
     }
 
-    fn finding(&self, check: &'a Check, facts: &'a FactsCheck, place: Place, frame: &mut Frame<'a>) -> Finding {
-        let texts: Vec<_> = facts.says.iter().map(|(lang, t)| (lang.as_str(), t.render(frame))).collect();
-        let says = texts.iter().fold(Localised::default(), |says, (lang, text)| says.with(lang, text));
-        let shown =
-            facts.show.iter().map(|program| Shown { name: program.source().to_owned(), value: shown(program, frame) });
-        let shown = shown.collect();
+    fn fail(&mut self, place: Place, frame: &mut Frame<'a>) {
+        let says = self
+            .facts
+            .says
+            .iter()
+            .fold(Localised::default(), |says, (lang, text)| says.with(lang, &text.render(frame)));
+        let because = self.facts.require.explain(frame);
+        let shown = |program: &'a Program, frame: &mut Frame<'a>| Shown {
+            name: program.source().to_owned(),
+            value: shown(program, frame),
+        };
+        let shown = self.facts.show.iter().map(|program| shown(program, frame)).collect();
+        let finding = Finding { because, shown, ..self.finding(place, says) };
+        self.tally.failed += 1;
+        self.tally.findings.push(finding);
+    }
+
+    fn finding(&self, place: Place, says: Localised) -> Finding {
         Finding {
-            id: Finding::stable_id(&self.control.id, &check.name, &place),
-            control: self.control.id.clone(),
-            check: check.name.clone(),
-            severity: check.severity,
+            id: Finding::stable_id(&self.on.control.id, &self.check.name, &place),
+            control: self.on.control.id.clone(),
+            check: self.check.name.clone(),
+            severity: self.check.severity,
             place,
             says,
-            because: facts.require.explain(frame),
-            shown,
-            affected: 1,
-            first_seen: None,
-            last_seen: Some(self.as_of),
-        }
-    }
-
-    fn outcome(&self, check: &Check, facts: &FactsCheck, mut tally: Tally) -> CheckOutcome {
-        let mut not_applicable = None;
-        let verdict = if tally.failed > 0 {
-            Verdict::Fail
-        } else if tally.unknown > 0 {
-            Verdict::Unknown
-        } else if tally.checked > 0 {
-            Verdict::Pass
-        } else {
-            let path = facts.each.as_ref().and_then(|e| e.over.origin()).unwrap_or_default();
-            match facts.when_empty {
-                WhenEmpty::Pass => Verdict::Pass,
-                WhenEmpty::NotApplicable => {
-                    not_applicable = Some(nothing_to_check(path));
-                    Verdict::NotApplicable
-                }
-                WhenEmpty::Unknown => {
-                    return CheckOutcome::undecided(vec![Gap {
-                        path: path.to_owned(),
-                        reason: nothing_to_check(path),
-                        affected: 1,
-                    }]);
-                }
-                WhenEmpty::Fail => {
-                    tally.failed = 1;
-                    tally.checked = 1;
-                    tally.findings.push(self.empty_finding(check, path));
-                    Verdict::Fail
-                }
-            }
-        };
-        let gaps = self.gaps(tally.missing);
-        CheckOutcome {
-            verdict,
-            checked: tally.checked,
-            failed: tally.failed,
-            unknown: tally.unknown,
-            findings: tally.findings,
-            gaps,
-            not_applicable,
-        }
-    }
-
-    fn empty_finding(&self, check: &Check, path: &str) -> Finding {
-        let (kind, pointer) = pointer(path);
-        let place = Place::Snapshot { kind, pointer, record: None };
-        Finding {
-            id: Finding::stable_id(&self.control.id, &check.name, &place),
-            control: self.control.id.clone(),
-            check: check.name.clone(),
-            severity: check.severity,
-            place,
-            says: nothing_to_check(path),
-            because: format!("`{path}` has nothing that this control could check"),
+            because: String::new(),
             shown: Vec::new(),
             affected: 1,
             first_seen: None,
-            last_seen: Some(self.as_of),
+            last_seen: Some(self.on.as_of),
         }
+    }
+
+    fn outcome(mut self) -> CheckOutcome {
+        let path = self.facts.each.as_ref().and_then(|e| e.over.origin()).unwrap_or_default().to_owned();
+        let mut not_applicable = None;
+        let verdict = match &self.tally {
+            Tally { failed: 1.., .. } => Verdict::Fail,
+            Tally { unknown: 1.., .. } => Verdict::Unknown,
+            Tally { checked: 1.., .. } => Verdict::Pass,
+            _ => match self.facts.when_empty {
+                WhenEmpty::Pass => Verdict::Pass,
+                WhenEmpty::NotApplicable => {
+                    not_applicable = Some(nothing_to_check(&path));
+                    Verdict::NotApplicable
+                }
+                WhenEmpty::Unknown => {
+                    return CheckOutcome::undecided(vec![Gap { reason: nothing_to_check(&path), path, affected: 1 }]);
+                }
+                WhenEmpty::Fail => {
+                    self.fail_empty(&path);
+                    Verdict::Fail
+                }
+            },
+        };
+        let gaps = self.on.gaps(std::mem::take(&mut self.tally.missing));
+        let Tally { checked, failed, unknown, findings, .. } = self.tally;
+        CheckOutcome { verdict, checked, failed, unknown, findings, gaps, not_applicable }
+    }
+
+    /// The finding of a collection that must not be empty.
+    fn fail_empty(&mut self, path: &str) {
+        let (kind, pointer) = pointer(path);
+        let place = Place::Snapshot { kind, pointer, record: None };
+        let because = format!("`{path}` has nothing that this control could check");
+        let finding = Finding { because, ..self.finding(place, nothing_to_check(path)) };
+        self.tally.checked = 1;
+        self.tally.failed = 1;
+        self.tally.findings.push(finding);
     }
 }
 
 impl Tally {
+    /// A record's name, numbered when an earlier record that failed has the same: findings must not share an id.
+    fn distinct(&mut self, id: String) -> String {
+        let mut name = id.clone();
+        let mut number = 2;
+        while !self.records.insert(name.clone()) {
+            name = format!("{id}#{number}");
+            number += 1;
+        }
+        name
+    }
+
     fn undecided(&mut self, missing: Vec<Missing>, joins: &JoinGaps) {
         self.unknown += 1;
         let mut told = BTreeSet::new();

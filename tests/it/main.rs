@@ -12,6 +12,8 @@
 mod authority;
 mod catalog;
 mod cli;
+mod engine;
+mod evidence;
 mod connectors;
 mod report;
 mod law;
