@@ -146,7 +146,14 @@ impl Reader<'_> {
         for kind in raw.needs.keys().filter(|k| self.kinds.get(k).is_none()) {
             self.problems.push(Problem::new(self.file, "needs", format!("there is no evidence kind `{kind}`")));
         }
-        raw.needs.iter().map(|(kind, n)| (kind.clone(), Need { fresh_for_days: n.fresh_for_days })).collect()
+        let mut needs = BTreeMap::new();
+        for (kind, need) in &raw.needs {
+            match u32::try_from(need.fresh_for_days) {
+                Ok(fresh_for_days @ 1..=36_500) => drop(needs.insert(kind.clone(), Need { fresh_for_days })),
+                _ => self.problem(&format!("needs.{kind}.fresh_for_days"), "must be from 1 to 36500 days"),
+            }
+        }
+        needs
     }
 
     fn check(&mut self, raw: RawCheck, severity: Severity, scope: &Scope, many: bool) -> Option<Check> {

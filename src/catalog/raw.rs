@@ -37,7 +37,7 @@ pub(super) struct RawControl {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawNeed {
-    pub(super) fresh_for_days: u32,
+    pub(super) fresh_for_days: i64,
 }
 
 #[derive(Debug, Deserialize)]

@@ -140,6 +140,13 @@ impl Program {
     }
 }
 
+/// Prints the expression in one spelling, whatever spelling it was written in.
+impl std::fmt::Display for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.root.fmt(f)
+    }
+}
+
 /// A compiled node with what is known of its value.
 struct Typed {
     node: Node,

@@ -19,9 +19,6 @@ mod typing;
 mod val;
 mod value;
 
-#[cfg(test)]
-mod tests;
-
 pub use compile::{Origin, Program, SOURCE_LIMIT_BYTES, Scope};
 pub use error::ExprError;
 pub use eval::{Frame, Missing, Outcome, STEP_LIMIT, Spent, Truth, Why};

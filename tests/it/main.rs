@@ -14,6 +14,7 @@ mod catalog;
 mod cli;
 mod engine;
 mod evidence;
+mod expr;
 mod connectors;
 mod report;
 mod law;

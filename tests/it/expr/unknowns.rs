@@ -20,8 +20,8 @@ fn made(id: &str, last: Value, len: Value, mfa: Value) -> Value {
 }
 
 fn world() -> World {
-    let day: crate::clock::Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
-    let now: crate::clock::Timestamp = "2026-11-23T00:00:00Z".parse().unwrap();
+    let day: habeas::clock::Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
+    let now: habeas::clock::Timestamp = "2026-11-23T00:00:00Z".parse().unwrap();
     let known = made("u1", Value::Instant(day), Value::Int(8), Value::Bool(false));
     let gappy = made("u2", Value::Null, Value::Absent, Value::Absent);
     let mut scope = Scope::default();

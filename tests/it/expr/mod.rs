@@ -1,6 +1,6 @@
 //! The language against a table of cases, against CEL's own interpreter, and against hostile input.
 
-use super::*;
+use habeas::expr::*;
 use std::sync::Arc;
 
 mod conformance;
@@ -8,13 +8,13 @@ mod differential;
 mod unknowns;
 
 /// A scope over JSON-like test data: a name, its shape, its value.
-pub(super) struct World {
-    pub(super) scope: Scope,
+pub struct World {
+    pub scope: Scope,
     values: Vec<Value>,
 }
 
 impl World {
-    pub(super) fn new(names: Vec<(&str, Shape, Value)>) -> Self {
+    pub fn new(names: Vec<(&str, Shape, Value)>) -> Self {
         let mut scope = Scope::default();
         let mut values = Vec::new();
         for (name, shape, value) in names {
@@ -24,12 +24,12 @@ impl World {
         Self { scope, values }
     }
 
-    pub(super) fn frame(&self) -> Frame<'_> {
+    pub fn frame(&self) -> Frame<'_> {
         Frame::new(self.values.iter().map(Val::of).collect())
     }
 
     /// What an expression comes to, in one word or its value as JSON; problems begin with `error` or `unknown`.
-    pub(super) fn say(&self, source: &str) -> String {
+    pub fn say(&self, source: &str) -> String {
         let program = match Program::compile(source, &self.scope) {
             Ok(program) => program,
             Err(e) => return format!("error: {e}"),
@@ -44,7 +44,7 @@ impl World {
     }
 }
 
-pub(super) fn record(fields: Vec<(&str, Shape)>) -> Type {
+pub fn record(fields: Vec<(&str, Shape)>) -> Type {
     let field = |(name, shape): (&str, Shape)| Field { name: name.to_owned(), shape, required: false };
     Type::Record(Arc::new(Record::new(fields.into_iter().map(field).collect())))
 }
@@ -104,8 +104,8 @@ fn what_is_printed_means_the_same_again() {
         "(a == 1 || b == 1) && a == 3",
     ] {
         let program = Program::compile(source, &world.scope).unwrap();
-        let printed = program.root.to_string();
+        let printed = program.to_string();
         assert_eq!(world.say(source), world.say(&printed), "{source} printed as {printed}");
-        assert_eq!(Program::compile(&printed, &world.scope).unwrap().root.to_string(), printed);
+        assert_eq!(Program::compile(&printed, &world.scope).unwrap().to_string(), printed);
     }
 }
