@@ -30,7 +30,7 @@ pub(super) struct CalendarFile {
 #[serde(deny_unknown_fields)]
 struct HolidayGroup {
     name: Localised,
-    on: Vec<Day>,
+    days: Vec<Day>,
 }
 
 /// One calendar of holidays and make-up working days.
@@ -99,7 +99,7 @@ impl Calendar {
         let covered = |day: &Day| (years.0..=years.1).contains(&day.date().year());
         let mut holidays = BTreeMap::new();
         for group in file.holidays {
-            for day in group.on {
+            for day in group.days {
                 if !covered(&day) {
                     return Err(format!("`{day}` lies outside the years {} to {}", years.0, years.1));
                 }

@@ -158,6 +158,12 @@ impl<'a> Desk<'a> {
     /// of identity and fee). What was asked for after the period had ended changes nothing.
     pub(super) fn begin_anew(&self, period: Period<'a>) -> Result<Beginning, NoEnd> {
         let rule: &ClockRule = period.rule;
+        // An extension does not make room for a new beginning that the first period no longer had.
+        let extended = rule.extends.as_ref().and_then(|e| self.regime.clocks.get(&e.clock));
+        let first = match extended.and_then(|rule| Some((rule, rule.within.first()?))) {
+            Some((rule, span)) => Period { rule, span, ..period },
+            None => period,
+        };
         let mut from = Beginning { begin: period.begin, steps: Vec::new(), notes: Vec::new(), waiting: false };
         let mut waits = Vec::new();
         for restart in rule.restarts.iter().filter_map(|name| self.regime.restarts.get(name)) {
@@ -169,7 +175,7 @@ impl<'a> Desk<'a> {
         }
         waits.sort_by_key(|(exchange, _)| *exchange);
         for (exchange, restart) in waits {
-            let due = self.end(Period { begin: from.begin, ..period })?.day;
+            let due = self.end(Period { begin: from.begin, ..first })?.day;
             let mut blanks = vec![("title", restart.title.clone()), ("asked", dated(exchange.asked))];
             if !restart.valid.holds_on(self.received.day) {
                 blanks.push(("received", dated(self.received.day)));
