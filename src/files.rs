@@ -54,6 +54,11 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
+/// Creates a folder and those above it, unless they are there.
+pub fn create_folder(folder: &Path) -> Result<(), FileError> {
+    fs::create_dir_all(folder).map_err(|e| FileError::new("create the folder", folder, e))
+}
+
 /// Reads a whole file of at most `limit_bytes`.
 pub fn read_limited(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, FileError> {
     use std::io::Read;

@@ -5,6 +5,7 @@
 
 mod cases;
 mod control;
+mod docs;
 mod lint;
 mod load;
 mod params;
@@ -16,6 +17,7 @@ pub use cases::{Case, Expectation};
 pub use control::{
     Applies, Check, CheckKind, Control, DetectCheck, Each, FactsCheck, Join, Need, Proof, Reviewed, Status, WhenEmpty,
 };
+pub use docs::reference_pages;
 pub use lint::lint;
 pub use load::{Catalog, CatalogFile, embedded_files};
 pub use params::{Overrides, Param, ParamError, ParamType};

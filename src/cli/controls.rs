@@ -1,23 +1,24 @@
-//! `habeas controls`: lists, shows, lints and tests the controls, embedded or from a folder.
+//! `habeas controls`: lists, shows, lints, tests and documents the controls, embedded or from a folder.
 
 use super::exit::{Exit, Failed};
-use crate::catalog::{Catalog, Control, Param, Problem, embedded_files, lint};
+use crate::catalog::{Catalog, Control, Param, Problem, embedded_files, lint, reference_pages};
 use crate::engine::{CaseOutcome, run_cases};
 use crate::evidence::Kinds;
 use crate::files;
 use anyhow::anyhow;
 use serde_json::{Value as Json, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Largest file of a catalog that is read; the loader's own limit is lower and says so better.
 const LARGEST_FILE_BYTES: u64 = 2 << 20;
 
-/// List, show, lint and test the controls.
+/// List, show, lint, test and document the controls.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   habeas controls list
   habeas controls show HAB-AUT-01
   habeas controls lint --controls my-controls/
+  habeas controls docs --out docs/reference/controls
   habeas controls test --controls my-controls/ --only HAB-AUT-01")]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -37,6 +38,14 @@ enum Command {
     },
     /// Check that every control is complete and makes sense.
     Lint(Common),
+    /// Write the reference pages, one per family and language.
+    Docs {
+        /// Folder to write into.
+        #[arg(long, value_name = "DIR", default_value = "docs/reference/controls")]
+        out: PathBuf,
+        #[command(flatten)]
+        common: Common,
+    },
     /// Run the cases of every control.
     Test {
         /// Only controls whose id, family or slug contains this; may be repeated.
@@ -65,6 +74,7 @@ pub(super) fn run(args: Args) -> Result<Exit, Failed> {
     match args.command {
         Command::List(common) => list(&load(&common)?, &common),
         Command::Show { control, common } => show(&load(&common)?, &control, &common),
+        Command::Docs { out, common } => docs(&load(&common)?, &out),
         Command::Lint(common) => lint_all(&load(&common)?, &common),
         Command::Test { only, common } => test(&load(&common)?, &only, &common),
     }
@@ -181,6 +191,19 @@ fn show(loaded: &Loaded, wanted: &str, common: &Common) -> Result<Exit, Failed> 
     for (name, p) in &control.params {
         say(&format!("parameter {name} = {} ({}): {}", p.default, p.source, p.means.get(lang)));
     }
+    Ok(Exit::Done)
+}
+
+fn docs(loaded: &Loaded, out: &Path) -> Result<Exit, Failed> {
+    if !loaded.problems.is_empty() {
+        return Ok(complain(&loaded.problems));
+    }
+    let pages = reference_pages(&loaded.catalog);
+    files::create_folder(out).map_err(Failed::unreadable)?;
+    for (name, text) in &pages {
+        files::write_whole(&out.join(name), text.as_bytes()).map_err(Failed::unreadable)?;
+    }
+    say(&format!("{} pages in {}", pages.len(), out.display()));
     Ok(Exit::Done)
 }
 

@@ -191,3 +191,15 @@ fn controls_written_for_the_engine_come_out_as_written() {
     assert!(failed.is_empty(), "{}", lines(&failed));
     assert!(outcomes.len() >= 35);
 }
+
+#[test]
+fn the_reference_pages_are_current() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/controls");
+    let on_disk = habeas::files::read_folder(&folder, &[".md"], 1 << 20).unwrap();
+    let generated: Vec<_> =
+        habeas::catalog::reference_pages(&embedded()).into_iter().map(|(n, t)| (n, t.into_bytes())).collect();
+    let stale: Vec<_> = generated.iter().filter(|page| !on_disk.contains(page)).map(|(n, _)| n.as_str()).collect();
+    assert!(stale.is_empty(), "run `habeas controls docs`: {} are not current", stale.join(", "));
+    let names = |pages: &[(String, Vec<u8>)]| pages.iter().map(|(n, _)| n.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&on_disk), names(&generated), "run `habeas controls docs` and remove pages without controls");
+}
