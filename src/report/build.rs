@@ -128,6 +128,9 @@ fn control_view(Judged { text, result }: Judged) -> ControlView {
     }
 }
 
+/// Laws, in the order in which a report lists them; standards follow.
+const LAWS: [&str; 6] = ["gdpr", "uk-gdpr", "ccpa", "ccpa-regs", "pipl", "ndsmr"];
+
 /// Frameworks with the provisions that the evaluated controls answer. Derived, never kept by hand.
 fn coverage(controls: &[Judged]) -> Vec<Framework> {
     let mut found: BTreeMap<&str, BTreeMap<&str, BTreeMap<String, Verdict>>> = BTreeMap::new();
@@ -139,6 +142,9 @@ fn coverage(controls: &[Judged]) -> Vec<Framework> {
             }
         }
     }
+    let mut found: Vec<_> = found.into_iter().collect();
+    // Laws before standards, each in the order in which people look for them.
+    found.sort_by_key(|(name, _)| (LAWS.iter().position(|l| l == name).unwrap_or(LAWS.len()), *name));
     let framework = |(name, provisions): (&str, BTreeMap<&str, BTreeMap<String, Verdict>>)| {
         let mut provisions: Vec<_> =
             provisions.into_iter().map(|(at, controls)| Provision { at: at.to_owned(), controls }).collect();

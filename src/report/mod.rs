@@ -12,6 +12,7 @@ mod guard;
 pub mod input;
 pub mod json;
 mod model;
+pub mod pdf;
 mod summary;
 
 pub use build::build;

@@ -62,7 +62,8 @@ const fn real(n: u64) -> f32 {
 pub(super) fn severities(t: &Teller<'_>) -> Drawing {
     let rows = &t.report.summary.by_severity;
     let most = rows.iter().map(|r| r.findings + r.findings_waived).max().unwrap_or(0).max(1);
-    let room = WIDTH - LABELS - 40.0;
+    // Room to the right for the figure and, where there are any, the waived ones.
+    let room = WIDTH - LABELS - 90.0;
     let mut shapes = Vec::new();
     let mut y = 4.0;
     for row in rows {
@@ -79,8 +80,7 @@ pub(super) fn severities(t: &Teller<'_>) -> Drawing {
         } else {
             row.findings.to_string()
         };
-        let at = (LABELS + open + waived + 5.0).min(WIDTH - 110.0);
-        shapes.push(text(at.max(LABELS + 5.0), y + 9.0, Anchor::Start, Tone::Plain, figure));
+        shapes.push(text(LABELS + open + waived + 5.0, y + 9.0, Anchor::Start, Tone::Plain, figure));
         y += ROW;
     }
     shapes.push(Shape::Line { x1: LABELS, y1: 0.0, x2: LABELS, y2: y, tone: Tone::Quiet, thick: false });
@@ -91,7 +91,7 @@ pub(super) fn severities(t: &Teller<'_>) -> Drawing {
 pub(super) fn families(t: &Teller<'_>) -> Drawing {
     let families = &t.report.summary.by_family;
     let most = families.values().map(super::super::model::Counts::total).max().unwrap_or(0).max(1);
-    let room = WIDTH - LABELS - 30.0;
+    let room = WIDTH - LABELS - 70.0;
     let (mut shapes, mut y) = legend(t);
     for (family, counts) in families {
         shapes.push(text(LABELS - 8.0, y + 9.0, Anchor::End, Tone::Plain, t.family(family)));
@@ -129,7 +129,7 @@ fn legend(t: &Teller<'_>) -> (Vec<Shape>, f32) {
 pub(super) fn history(t: &Teller<'_>) -> Option<Drawing> {
     let points = &t.report.trend.as_ref()?.history;
     let most = points.iter().map(|p| p.findings.iter().sum::<u64>().max(p.unknown)).max().unwrap_or(0).max(1);
-    let (top, tall) = (22.0, 92.0);
+    let (top, tall) = (32.0, 88.0);
     let base = top + tall;
     let pitch = (WIDTH / real(points.len().max(1) as u64)).min(150.0);
     let bar = (pitch * 0.24).min(34.0);

@@ -94,8 +94,11 @@ fn five_cs(t: &Teller<'_>, control: &ControlView, findings: &[&FindingView]) -> 
 }
 
 fn citations(t: &Teller<'_>, answers: &BTreeMap<String, Vec<String>>) -> String {
-    let one = |(framework, at): (&String, &Vec<String>)| format!("{} {}", t.framework(framework), at.join(", "));
-    answers.iter().map(one).collect::<Vec<_>>().join("; ")
+    // In the order of the coverage: laws first.
+    let one = |f: &crate::report::model::Framework| {
+        answers.get(&f.framework).map(|at| format!("{} {}", t.framework(&f.framework), at.join(", ")))
+    };
+    t.report.coverage.iter().filter_map(one).collect::<Vec<_>>().join("; ")
 }
 
 fn places(t: &Teller<'_>, control: &ControlView, findings: &[&FindingView]) -> Block {
@@ -113,11 +116,11 @@ fn places(t: &Teller<'_>, control: &ControlView, findings: &[&FindingView]) -> B
 
 pub(super) fn place_columns(t: &Teller<'_>) -> Vec<super::Column> {
     vec![
-        t.column("condition", 4.3),
-        t.column("place", 2.6),
+        t.column("condition", 4.2),
+        t.column("place", 2.1),
         t.number("affected", 1.0),
-        t.column("status", 1.0),
-        t.column("finding", 2.0),
+        t.column("status", 1.1),
+        t.column("finding", 2.2),
     ]
 }
 

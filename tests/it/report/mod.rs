@@ -1,4 +1,6 @@
 //! Reports: what they hold, and what independent tools say of them.
 
 mod model;
+mod pdf;
 pub mod sample;
+mod tools;
