@@ -154,14 +154,24 @@ impl<'a> Run<'_, 'a> {
         match self.facts.require.test(frame)? {
             Truth::True => {}
             Truth::False => {
-                let kind = self.facts.require.names().iter().find(|n| self.on.kinds.get(n).is_some());
-                let place =
-                    Place::Snapshot { kind: kind.cloned().unwrap_or_default(), pointer: String::new(), record: None };
+                let place = Place::Snapshot { kind: self.spoken_of(), pointer: String::new(), record: None };
                 self.fail(place, frame);
             }
             Truth::Unknown(missing) => self.tally.undecided(missing, &joins),
         }
         Ok(())
+    }
+
+    /// The kind of evidence that a check on the whole speaks of: the first it shows, else the first its condition names. The
+    /// description of the organisation only says which law applies, so it is the place only when nothing else is.
+    fn spoken_of(&self) -> String {
+        let shown = self.facts.show.iter().flat_map(|p| p.names());
+        let source = self.facts.require.source();
+        let mut required: Vec<&String> = self.facts.require.names().iter().collect();
+        required.sort_by_key(|n| source.find(n.as_str()));
+        let mut kinds: Vec<&String> = shown.chain(required).filter(|n| self.on.kinds.get(n).is_some()).collect();
+        kinds.sort_by_key(|n| *n == "organisation");
+        kinds.first().map(|n| (*n).clone()).unwrap_or_default()
     }
 
     fn place(&mut self, each: &'a Each, index: usize, element: &Val<'a>, frame: &mut Frame<'a>) -> Place {

@@ -18,3 +18,4 @@ mod expr;
 mod connectors;
 mod report;
 mod law;
+mod flows;
