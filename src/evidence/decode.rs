@@ -5,7 +5,7 @@
 
 use crate::expr::{Record, Shape, Type, Value};
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use std::cell::RefCell;
 use std::fmt;
 
@@ -48,20 +48,38 @@ pub(super) fn decode<'de, D: Deserializer<'de>>(
     decode_with(from, shape, Context::default())
 }
 
+/// Decodes the value at which a map stands.
+pub(super) fn decode_value<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    shape: &Shape,
+) -> Result<Value, (A::Error, Option<Violation>)> {
+    let context = RefCell::new(Context::default());
+    map.next_value_seed(Seed { shape, context: &context }).map_err(|error| (error, context.into_inner().finish()))
+}
+
 fn decode_with<'de, D: Deserializer<'de>>(
     from: D,
     shape: &Shape,
     context: Context,
 ) -> Result<Value, (D::Error, Option<Violation>)> {
     let context = RefCell::new(context);
-    Seed { shape, context: &context }.deserialize(from).map_err(|error| (error, context.into_inner().violation))
+    Seed { shape, context: &context }.deserialize(from).map_err(|error| (error, context.into_inner().finish()))
 }
 
 #[derive(Default)]
 struct Context {
     is_piece: bool,
+    /// Steps from the violation up to the root, gathered while the error unwinds: what fits costs nothing.
     path: Vec<String>,
     violation: Option<Violation>,
+}
+
+impl Context {
+    fn finish(self) -> Option<Violation> {
+        let escaped = |step: &String| format!("/{}", step.replace('~', "~0").replace('/', "~1"));
+        let pointer: String = self.path.iter().rev().map(escaped).collect();
+        self.violation.map(|v| Violation { pointer: if pointer.is_empty() { "/".to_owned() } else { pointer }, ..v })
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -72,12 +90,8 @@ struct Seed<'s> {
 
 impl Seed<'_> {
     fn refuse<T, E: serde::de::Error>(self, expected: String, found: &dyn fmt::Display) -> Result<T, E> {
-        let mut context = self.context.borrow_mut();
-        let pointer =
-            context.path.iter().map(|p| format!("/{}", p.replace('~', "~0").replace('/', "~1"))).collect::<String>();
-        let pointer = if pointer.is_empty() { "/".to_owned() } else { pointer };
         let found: String = found.to_string().chars().take(FOUND_CHARS).collect();
-        context.violation.get_or_insert(Violation { pointer, expected, found });
+        self.context.borrow_mut().violation.get_or_insert(Violation { pointer: String::new(), expected, found });
         Err(E::custom("the evidence does not fit its schema"))
     }
 
@@ -86,12 +100,13 @@ impl Seed<'_> {
         self.refuse(format!("{}{none}", self.shape.ty.words()), found)
     }
 
-    /// Decodes what stands below `step`.
-    fn below<T, E>(self, step: String, decode: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        self.context.borrow_mut().path.push(step);
-        let result = decode();
-        self.context.borrow_mut().path.pop();
-        result
+    /// Notes on the way out of an error below which step it is.
+    fn left<E>(self, step: &dyn fmt::Display, error: E) -> E {
+        let mut context = self.context.borrow_mut();
+        if context.violation.is_some() {
+            context.path.push(step.to_string());
+        }
+        error
     }
 }
 
@@ -151,23 +166,25 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Value, E> {
-        let quoted = format_args!("{text:?}").to_string();
         match self.shape.ty {
             Type::Text if self.shape.allowed.is_empty() || self.shape.allowed.iter().any(|a| a == text) => {
                 Ok(Value::text(text))
             }
-            Type::Text => self.refuse(format!("one of {}", self.shape.allowed.join(", ")), &quoted),
+            Type::Text => self.refuse(format!("one of {}", self.shape.allowed.join(", ")), &format_args!("{text:?}")),
             Type::Instant => match text.parse() {
                 Ok(at) => Ok(Value::Instant(at)),
-                Err(_) => {
-                    self.refuse("an instant such as 2026-03-05T09:30:00Z between 1900 and 2200".to_owned(), &quoted)
-                }
+                Err(_) => self.refuse(
+                    "an instant such as 2026-03-05T09:30:00Z between 1900 and 2200".to_owned(),
+                    &format_args!("{text:?}"),
+                ),
             },
             Type::Day => match text.parse() {
                 Ok(day) => Ok(Value::Day(day)),
-                Err(_) => self.refuse("a day such as 2026-03-05 between 1900 and 2200".to_owned(), &quoted),
+                Err(_) => {
+                    self.refuse("a day such as 2026-03-05 between 1900 and 2200".to_owned(), &format_args!("{text:?}"))
+                }
             },
-            _ => self.wrong(&quoted),
+            _ => self.wrong(&format_args!("{text:?}")),
         }
     }
 
@@ -175,18 +192,9 @@ impl<'de> Visitor<'de> for Seed<'_> {
         let Type::List(of) = &self.shape.ty else { return self.wrong(&"a list") };
         let mut elements = Vec::new();
         let seed = Seed { shape: of, context: self.context };
-        self.context.borrow_mut().path.push(String::new());
-        loop {
-            if let Some(step) = self.context.borrow_mut().path.last_mut() {
-                step.clear();
-                fmt::Write::write_fmt(step, format_args!("{}", elements.len())).map_err(A::Error::custom)?;
-            }
-            match seq.next_element_seed(seed)? {
-                Some(element) => elements.push(element),
-                None => break,
-            }
+        while let Some(element) = seq.next_element_seed(seed).map_err(|e| self.left(&elements.len(), e))? {
+            elements.push(element);
         }
-        self.context.borrow_mut().path.pop();
         Ok(Value::List(elements.into_boxed_slice()))
     }
 
@@ -200,7 +208,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
                 return self.refuse(format!("the key `{}` once", field.name), &"it twice");
             }
             let seed = Seed { shape: &field.shape, context: self.context };
-            *slot = self.below(field.name.clone(), || map.next_value_seed(seed))?;
+            *slot = map.next_value_seed(seed).map_err(|e| self.left(&field.name, e))?;
         }
         if self.context.borrow().is_piece {
             return Ok(Value::Record(slots));

@@ -1,11 +1,13 @@
 //! A snapshot: what is known, by kind, with where and when it was learned.
 
 use super::decode::{Violation, decode};
-use super::envelope::{BUNDLE, Document, ENVELOPE, Method, Source};
+use super::envelope::{BUNDLE, Data, Document, DocumentSeed, ENVELOPE, Method, Source};
 use super::kind::{Kind, Kinds};
 use crate::clock::Timestamp;
 use crate::crypto::hash::Digest;
 use crate::expr::Value;
+use serde::de::DeserializeSeed;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// The evidence of one kind.
@@ -91,11 +93,11 @@ impl Snapshot {
             .map_err(|e| EvidenceError::Encoding { file: file.to_owned(), offset: e.valid_up_to() })?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let digest = Digest::of(bytes);
-        let document = document(file, text)?;
+        let document = document(kinds, file, text)?;
         match (&*document.habeas, document.evidence.as_deref()) {
             (ENVELOPE, None) => self.add(envelope(kinds, file, document, digest)?),
             (BUNDLE, Some(envelopes)) => envelopes.iter().try_for_each(|raw| {
-                let inner = self::document(file, raw.get())?;
+                let inner = self::document(kinds, file, raw.get())?;
                 if inner.habeas != ENVELOPE {
                     return Err(misplaced(
                         file,
@@ -142,14 +144,20 @@ fn misplaced(file: &str, reason: &str) -> EvidenceError {
     EvidenceError::Envelope { file: file.to_owned(), reason: reason.to_owned() }
 }
 
-fn document<'a>(file: &str, text: &'a str) -> Result<Document<'a>, EvidenceError> {
-    serde_json::from_str(text).map_err(|e| {
-        let hint = if e.is_data() {
-            "; every file needs an envelope with `habeas`, `kind`, `source`, `observed_at`, `collected_at`, `data`"
-        } else {
-            ""
-        };
-        EvidenceError::Syntax { file: file.to_owned(), reason: format!("{e}{hint}") }
+fn document<'a>(kinds: &Kinds, file: &str, text: &'a str) -> Result<Document<'a>, EvidenceError> {
+    let refused = RefCell::new(None);
+    let mut from = serde_json::Deserializer::from_str(text);
+    let read = DocumentSeed { kinds, refused: &refused }.deserialize(&mut from).and_then(|d| from.end().map(|()| d));
+    read.map_err(|e| match refused.into_inner() {
+        Some((kind, violation)) => EvidenceError::Schema { file: file.to_owned(), kind, violation },
+        None => {
+            let hint = if e.is_data() {
+                "; every file needs an envelope with `habeas`, `kind`, `source`, `observed_at`, `collected_at`, `data`"
+            } else {
+                ""
+            };
+            EvidenceError::Syntax { file: file.to_owned(), reason: format!("{e}{hint}") }
+        }
     })
 }
 
@@ -164,9 +172,12 @@ fn envelope(kinds: &Kinds, file: &str, document: Document<'_>, digest: Digest) -
     if source.method == Method::Attestation && (source.attested_by.is_none() || document.expires_at.is_none()) {
         return Err(misplaced(file, "an attestation needs `source.attested_by` and `expires_at`"));
     }
-    let raw = document.data.ok_or_else(|| lacks("data"))?;
+    let data = match document.data.ok_or_else(|| lacks("data"))? {
+        Data::Raw(raw) => data(file, kind, raw.get())?,
+        Data::Decoded(value) => value,
+    };
     Ok(Evidence {
-        data: data(file, kind, raw.get())?,
+        data,
         kind: name,
         source,
         observed_at: document.observed_at.ok_or_else(|| lacks("observed_at"))?,

@@ -6,6 +6,7 @@ use super::compile::Program;
 use super::functions::{Function, compare, has};
 use super::node::{Comparison, Fold, FoldKind, Node, Op, Operator};
 use super::val::{List, Val};
+use super::value::Value;
 use crate::clock::Timestamp;
 use chrono::TimeDelta;
 use std::borrow::Cow;
@@ -152,14 +153,13 @@ impl Program {
 
     /// Evaluates a condition.
     pub fn test<'a>(&'a self, frame: &mut Frame<'a>) -> Result<Truth, Spent> {
-        Ok(match self.run(frame)? {
-            Outcome::Value(Val::Bool(true)) => Truth::True,
-            Outcome::Value(Val::Bool(false)) => Truth::False,
-            Outcome::Value(_) => {
-                Truth::Unknown(self.named(&Reasons::from([(self.root.site, Why::Kind("true or false"))])))
-            }
-            Outcome::Unknown(missing) => Truth::Unknown(missing),
-        })
+        frame.refill();
+        match truth(&self.root, frame) {
+            Ok(true) => Ok(Truth::True),
+            Ok(false) => Ok(Truth::False),
+            Err(Stop::Unknown(reasons)) => Ok(Truth::Unknown(self.named(&reasons))),
+            Err(Stop::Spent) => Err(Spent { source_text: self.source().to_owned() }),
+        }
     }
 
     fn named(&self, reasons: &Reasons) -> Vec<Missing> {
@@ -182,7 +182,7 @@ pub(super) fn eval<'a>(node: &'a Node, frame: &mut Frame<'a>) -> Step<'a> {
         },
         Op::Key { of, name } => entry(eval(of, frame)?, &Val::Text(Cow::Borrowed(name)), node),
         Op::Has { of, at, .. } => match eval(of, frame)? {
-            Val::Record(slots) => Ok(Val::Bool(!matches!(slots.get(*at), None | Some(super::value::Value::Absent)))),
+            Val::Record(slots) => Ok(Val::Bool(!matches!(slots.get(*at), None | Some(Value::Absent)))),
             other => Err(not_a_record(of, &other)),
         },
         Op::Index { of, at } => {
@@ -192,8 +192,8 @@ pub(super) fn eval<'a>(node: &'a Node, frame: &mut Frame<'a>) -> Step<'a> {
         }
         Op::Not(x) => truth(x, frame).map(|b| Val::Bool(!b)),
         Op::Negate(x) => negate(eval(x, frame)?, node.site),
-        Op::And(a, b) => connect(a, b, frame, false),
-        Op::Or(a, b) => connect(a, b, frame, true),
+        Op::And(a, b) => connect(a, b, frame, false).map(Val::Bool),
+        Op::Or(a, b) => connect(a, b, frame, true).map(Val::Bool),
         Op::Choice(c, a, b) => {
             if truth(c, frame)? {
                 eval(a, frame)
@@ -240,8 +240,59 @@ fn not_a_record(of: &Node, found: &Val<'_>) -> Stop {
     unknown(of.site, if matches!(found, Val::Null) { Why::Null } else { Why::Kind("a record") })
 }
 
+/// The evidence at a path of plain fields, without copying anything; `None` where the path leads nowhere.
+fn peek<'a>(node: &'a Node, frame: &Frame<'a>) -> Option<&'a Value> {
+    let Op::Field { of, at, .. } = &node.op else { return None };
+    match &of.op {
+        Op::Variable { slot, .. } => match frame.slots.get(*slot) {
+            Some(Val::Record(slots)) => slots.get(*at),
+            _ => None,
+        },
+        _ => match peek(of, frame) {
+            Some(Value::Record(slots)) => slots.get(*at),
+            _ => None,
+        },
+    }
+}
+
+/// Equality of a path with a literal, the most common comparison; `None` where the general way must decide.
+fn quick_equal<'a>(a: &'a Node, b: &'a Node, frame: &Frame<'a>) -> Option<bool> {
+    let Op::Literal(literal) = &b.op else { return None };
+    match (peek(a, frame)?, literal) {
+        (Value::Absent, _) => None,
+        (Value::Text(a), Value::Text(b)) => Some(a == b),
+        (Value::Int(a), Value::Int(b)) => Some(a == b),
+        (Value::Null, Value::Null) => Some(true),
+        (_, Value::Null) | (Value::Null, _) => Some(false),
+        _ => None,
+    }
+}
+
 /// A condition; null and other values are unknown.
 fn truth<'a>(node: &'a Node, frame: &mut Frame<'a>) -> Result<bool, Stop> {
+    match &node.op {
+        Op::Field { .. } => {
+            if let Some(Value::Bool(b)) = peek(node, frame) {
+                frame.step(1)?;
+                return Ok(*b);
+            }
+        }
+        Op::Compare(op @ (Comparison::Equal | Comparison::Unequal), a, b) => {
+            if let Some(equal) = quick_equal(a, b, frame) {
+                frame.step(3)?;
+                return Ok(equal == (*op == Comparison::Equal));
+            }
+        }
+        Op::Not(x) => {
+            frame.step(1)?;
+            return truth(x, frame).map(|b| !b);
+        }
+        Op::And(a, b) | Op::Or(a, b) => {
+            frame.step(1)?;
+            return connect(a, b, frame, matches!(node.op, Op::Or(..)));
+        }
+        _ => {}
+    }
     match eval(node, frame)? {
         Val::Bool(b) => Ok(b),
         Val::Null => Err(unknown(node.site, Why::Null)),
@@ -250,15 +301,15 @@ fn truth<'a>(node: &'a Node, frame: &mut Frame<'a>) -> Result<bool, Stop> {
 }
 
 /// `&&` (decided by false) and `||` (decided by true): a decisive side wins over an unknown one, whichever comes first.
-fn connect<'a>(a: &'a Node, b: &'a Node, frame: &mut Frame<'a>, decisive: bool) -> Step<'a> {
+fn connect<'a>(a: &'a Node, b: &'a Node, frame: &mut Frame<'a>, decisive: bool) -> Result<bool, Stop> {
     let a = match truth(a, frame) {
-        Ok(value) if value == decisive => return Ok(Val::Bool(decisive)),
+        Ok(value) if value == decisive => return Ok(decisive),
         Err(Stop::Spent) => return Err(Stop::Spent),
         other => other,
     };
     match (a, truth(b, frame)) {
-        (_, Ok(value)) if value == decisive => Ok(Val::Bool(decisive)),
-        (Ok(_), Ok(_)) => Ok(Val::Bool(!decisive)),
+        (_, Ok(value)) if value == decisive => Ok(decisive),
+        (Ok(_), Ok(_)) => Ok(!decisive),
         (Err(a), Err(b)) => Err(both(a, b)),
         (Err(stop), Ok(_)) | (Ok(_), Err(stop)) => Err(stop),
     }
