@@ -121,22 +121,23 @@ impl Log {
 
     /// Sign-in, ten reads or changes at most four minutes apart, sign-out.
     fn session(&mut self, scene: &Scene, number: usize, at: i64) {
-        self.push(scene, at, "login", "session", 0);
+        self.push(scene, at, "login", "session");
         for step in 1..SESSION_EVENTS - 1 {
             let jitter = i64::try_from(self.chance.below(60_000)).unwrap_or(0);
             let when = at + step * 4 * MINUTE_MS - jitter;
             let action = if self.chance.below(5) == 0 { "update" } else { "read" };
             let record =
                 format!("c{:05}", (number * 150 + usize::try_from(self.chance.below(150)).unwrap_or(0)) % 64_000);
-            let event = self.push(scene, when, action, "contact", 1);
+            let event = self.push(scene, when, action, "contact");
+            event.rows = 1;
             event.more.insert("owner", json!(scene.actor));
             event.record_id = record;
         }
-        self.push(scene, at + (SESSION_EVENTS - 1) * 4 * MINUTE_MS, "logout", "session", 0);
+        self.push(scene, at + (SESSION_EVENTS - 1) * 4 * MINUTE_MS, "logout", "session");
     }
 
     #[expect(clippy::expect_used, reason = "the event was pushed on the line before")]
-    fn push(&mut self, scene: &Scene, ts: i64, action: &'static str, object: &'static str, rows: u64) -> &mut Event {
+    fn push(&mut self, scene: &Scene, ts: i64, action: &'static str, object: &'static str) -> &mut Event {
         self.events.push(Event {
             seq: 0,
             id: String::new(),
@@ -150,7 +151,7 @@ impl Log {
             action,
             object,
             record_id: String::new(),
-            rows,
+            rows: 0,
             result: "success",
             mfa: json!({"used": scene.actor_type == "human", "required": scene.actor_type == "human", "factor": if scene.actor_type == "human" { "webauthn" } else { "none" }}),
             more: BTreeMap::new(),
@@ -170,7 +171,8 @@ impl Log {
                 device: json!({"id": format!("srv-{number}"), "managed": true, "compliant": true, "os": "Linux", "kind": "server"}),
                 src: json!({"ip": format!("198.51.100.{}", 200 + number % 10), "asn": 64_500, "country": "DE", "city": "Berlin", "lat": 52.52, "lon": 13.40}),
             };
-            let event = self.push(&scene, self.start_ms + n * (DAYS * DAY_MS / missing) + 500, "read", "order", 1);
+            let event = self.push(&scene, self.start_ms + n * (DAYS * DAY_MS / missing) + 500, "read", "order");
+            event.rows = 1;
             event.more.insert("owner", json!(scene.actor));
             event.more.insert("job", json!("interface-poll"));
             event.record_id = format!("o{:05}", n % 90_000);
@@ -250,26 +252,26 @@ impl Log {
             if let Some(account) = staff.get(number) {
                 let scene = self.scene(account, false);
                 let at = self.day_ms(workday(self, from)) + noon;
-                self.push(&scene, at, "login", "session", 0);
-                self.push(&scene, at + 2 * MINUTE_MS, "logout", "session", 0);
+                self.push(&scene, at, "login", "session");
+                self.push(&scene, at + 2 * MINUTE_MS, "logout", "session");
             }
         }
         if let Some(account) = staff.get(391) {
             let scene = self.scene(account, false);
             let at = self.day_ms(workday(self, 15)) + noon;
-            self.push(&scene, at, "login", "session", 0);
-            let grant = self.push(&scene, at + MINUTE_MS, "grant", "role", 0);
+            self.push(&scene, at, "login", "session");
+            let grant = self.push(&scene, at + MINUTE_MS, "grant", "role");
             grant.more.extend([("target", json!("u391")), ("role", json!("security")), ("privileged", json!(true))]);
-            self.push(&scene, at + 3 * MINUTE_MS, "logout", "session", 0);
+            self.push(&scene, at + 3 * MINUTE_MS, "logout", "session");
         }
         if let Some(account) = staff.get(160) {
             let at = self.day_ms(workday(self, 21)) + 9 * 60 * MINUTE_MS;
             let scenes: Vec<Scene> = (0..5).map(|_| self.scene(account, false)).collect();
             for (n, scene) in (0..).zip(&scenes) {
-                self.push(scene, at + n * 20_000, "login", "session", 0);
+                self.push(scene, at + n * 20_000, "login", "session");
             }
             for (n, scene) in (0..).zip(&scenes) {
-                self.push(scene, at + 12 * MINUTE_MS + n * 20_000, "logout", "session", 0);
+                self.push(scene, at + 12 * MINUTE_MS + n * 20_000, "logout", "session");
             }
         }
     }
@@ -278,14 +280,14 @@ impl Log {
         let stranger =
             json!({"ip": "203.0.113.9", "asn": 64_666, "country": "DE", "city": "Berlin", "lat": 52.52, "lon": 13.40});
         for n in 0..24 {
-            let event = self.push(scene, at + n * 20_000, "login", "session", 0);
+            let event = self.push(scene, at + n * 20_000, "login", "session");
             event.result = "failure";
             event.src = stranger.clone();
             event.mfa = json!({"used": false, "required": true, "factor": "none"});
             event.more.insert("reason", json!("wrong password"));
         }
-        self.push(scene, at + 25 * 20_000, "login", "session", 0).src = stranger;
-        self.push(scene, at + 30 * 20_000, "logout", "session", 0);
+        self.push(scene, at + 25 * 20_000, "login", "session").src = stranger;
+        self.push(scene, at + 30 * 20_000, "logout", "session");
     }
 
     fn spraying(&mut self, at: i64) {
@@ -298,7 +300,7 @@ impl Log {
                 device: json!({}),
                 src: json!({"ip": "203.0.113.77", "asn": 64_666, "country": "NL", "city": "Amsterdam", "lat": 52.37, "lon": 4.90}),
             };
-            let event = self.push(&scene, at + n * 3 * MINUTE_MS, "login", "session", 0);
+            let event = self.push(&scene, at + n * 3 * MINUTE_MS, "login", "session");
             event.result = "failure";
             event.mfa = json!({"used": false, "required": true, "factor": "none"});
             event.more.insert("reason", json!("unknown account"));
@@ -306,9 +308,10 @@ impl Log {
     }
 
     fn export(&mut self, scene: &Scene, at: i64, rows: u64) {
-        self.push(scene, at, "login", "session", 0);
-        let event = self.push(scene, at + MINUTE_MS, "export", "contact", rows);
+        self.push(scene, at, "login", "session");
+        let event = self.push(scene, at + MINUTE_MS, "export", "contact");
+        event.rows = rows;
         event.more.insert("target", json!("file"));
-        self.push(scene, at + 4 * MINUTE_MS, "logout", "session", 0);
+        self.push(scene, at + 4 * MINUTE_MS, "logout", "session");
     }
 }

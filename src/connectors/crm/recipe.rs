@@ -194,7 +194,8 @@ impl Recipe {
             if let Some(json) =
                 stage.value(&made.data).map_err(|(place, reason)| self.wrong(&made.kind, &place, &reason))?
             {
-                snapshot.add(self.envelope(made, &json, kinds, observed_at, &used)?)?;
+                let from = Collected { observed_at, used: used.clone() };
+                snapshot.add(self.envelope(made, &json, kinds, &from)?)?;
             }
         }
         Ok(Collected { observed_at, used })
@@ -241,14 +242,8 @@ impl Recipe {
         newest.ok_or_else(|| self.wrong("observed", "", "the export holds no instant by which to date it"))
     }
 
-    fn envelope(
-        &self,
-        made: &Made,
-        json: &Json,
-        kinds: &Kinds,
-        at: Timestamp,
-        used: &BTreeMap<String, Digest>,
-    ) -> Result<Evidence, RecipeError> {
+    fn envelope(&self, made: &Made, json: &Json, kinds: &Kinds, from: &Collected) -> Result<Evidence, RecipeError> {
+        let (at, used) = (from.observed_at, &from.used);
         let kind = kinds.get(&made.kind).ok_or_else(|| self.wrong(&made.kind, "", "there is no such evidence kind"))?;
         let data = raw::typed(json, &kind.shape).map_err(|reason| self.wrong(&made.kind, "", &reason))?;
         let files: Vec<&str> = used.keys().map(String::as_str).collect();

@@ -62,11 +62,11 @@ pub enum AuditError {
         /// How many.
         count: usize,
         /// The first, with file and line.
-        first: Problem,
+        first: Box<Problem>,
     },
     /// Evidence or a log could not be read.
     #[error(transparent)]
-    Read(#[from] ReadError),
+    Read(Box<ReadError>),
     /// A parameter cannot be set so.
     #[error(transparent)]
     Parameter(#[from] catalog::ParamError),
@@ -76,6 +76,12 @@ pub enum AuditError {
     /// A defect of this program.
     #[error("internal error: {0}")]
     Internal(String),
+}
+
+impl From<ReadError> for AuditError {
+    fn from(error: ReadError) -> Self {
+        Self::Read(Box::new(error))
+    }
 }
 
 /// How far the audit is, for whoever watches.
@@ -114,7 +120,7 @@ pub fn run_audit(request: &Request, progress: &mut dyn FnMut(Progress)) -> Resul
     };
     let (catalog, problems) = Catalog::read(kinds, files);
     if let Some(first) = problems.first() {
-        return Err(AuditError::Catalog { count: problems.len(), first: first.clone() });
+        return Err(AuditError::Catalog { count: problems.len(), first: Box::new(first.clone()) });
     }
     progress(Progress::Evidence);
     let mut read = evidence::read(request, kinds)?;
