@@ -34,6 +34,7 @@ pub mod report;
 pub mod requests;
 // The edges: each owns exactly one thing outside the process.
 pub mod files;
+pub mod keyring;
 pub mod render;
 pub mod notify;
 pub mod connectors;

@@ -11,6 +11,7 @@ mod clock;
 mod ledger;
 mod progress;
 mod reporting;
+mod verify;
 
 use clap::Parser;
 use exit::{Exit, Failed};
@@ -32,6 +33,7 @@ enum Command {
     Demo(demo::Args),
     Events(events::Args),
     Ledger(ledger::Args),
+    Verify(verify::Args),
 }
 
 fn dispatch(command: Command) -> Result<Exit, Failed> {
@@ -42,6 +44,7 @@ fn dispatch(command: Command) -> Result<Exit, Failed> {
         Command::Demo(args) => demo::run(args),
         Command::Events(args) => events::run(args),
         Command::Ledger(args) => ledger::run(args),
+        Command::Verify(args) => verify::run(args),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod input;
 pub mod json;
 mod model;
 pub mod pdf;
+pub mod seal;
 mod summary;
 
 pub use build::build;

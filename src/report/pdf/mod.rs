@@ -17,7 +17,6 @@ mod text;
 mod tone;
 mod xmp;
 
-#[expect(unused_imports, reason = "the verifier names it")]
 pub(crate) use conform::ATTACHED;
 pub use fonts::Fonts;
 

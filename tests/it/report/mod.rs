@@ -3,4 +3,5 @@
 mod model;
 mod pdf;
 pub mod sample;
+mod seal;
 mod tools;
