@@ -8,6 +8,7 @@ mod demo;
 mod events;
 pub mod exit;
 mod clock;
+mod lawbook;
 mod ledger;
 mod progress;
 mod reporting;

@@ -7,7 +7,7 @@ use super::contents::Contents;
 use super::period::{NoSuchDay, Unit};
 use crate::clock::Day;
 use crate::lang::Localised;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// From when until when a law, right or rule holds, by the day of receipt.
@@ -183,7 +183,7 @@ pub struct Ignored {
 }
 
 /// What the date of a clock means.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// The last day for doing something.
@@ -200,7 +200,7 @@ pub enum Kind {
 }
 
 /// What a number of days rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Basis {
     /// The text of a law or regulation.
@@ -247,7 +247,7 @@ pub struct Extends {
 }
 
 /// On which side of the date another reading lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reading {
     /// Earlier or equal: a target that is safe under every reading.

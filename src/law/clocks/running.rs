@@ -2,12 +2,13 @@
 
 use super::ending::{End, NoEnd, Period};
 use super::history::first_instant;
+use super::readings::single_span;
 use super::waits::{Credit, Note};
-use super::{CalendarUse, CaseError, Clock, Desk, Other, Status};
-use crate::clock::{Day, Timestamp};
+use super::{CalendarUse, CaseError, Clock, Desk, Status};
+use crate::clock::Timestamp;
 use crate::law::calendar::MissingYear;
-use crate::law::phrases::{both, dated, length, listed};
-use crate::law::regime::{Alternative, ClockRule, Counting, Kind, Reading, Span};
+use crate::law::phrases::{both, dated, listed};
+use crate::law::regime::{ClockRule, Counting, Kind, Reading, Span};
 use std::collections::BTreeMap;
 
 /// Clocks that are done already, by key.
@@ -119,7 +120,13 @@ impl<'a> Desk<'a> {
         self.end_by(rule, span, name, credit)
     }
 
-    fn end_by(&self, rule: &'a ClockRule, span: &'a Span, counting: &str, credit: Credit) -> Result<End, NoEnd> {
+    pub(super) fn end_by(
+        &self,
+        rule: &'a ClockRule,
+        span: &'a Span,
+        counting: &str,
+        credit: Credit,
+    ) -> Result<End, NoEnd> {
         let unknown = || {
             NoEnd::Error(CaseError::Unknown {
                 field: "counting",
@@ -177,106 +184,6 @@ impl<'a> Desk<'a> {
             clock.steps.push(self.step("event_first", &blanks, &limit.cite));
             clock.due_on = Some(at.day);
         }
-    }
-
-    /// The dates under other readings of the law, and with and without standstills that rest on a switch.
-    fn read_otherwise(&mut self, rule: &'a ClockRule, done: &Done<'a>, clock: &mut Clock) -> Result<(), CaseError> {
-        let Some(due) = clock.due_on else { return Ok(()) };
-        for other in &rule.alternatives {
-            if let Some(day) = self.other_day(rule, other, done, due)? {
-                let fits = match other.reading {
-                    Reading::Safe => day <= due,
-                    Reading::Lenient => day >= due,
-                };
-                if fits {
-                    clock.alternatives.push(Other {
-                        name: other.name.clone(),
-                        title: other.title.clone(),
-                        reading: other.reading,
-                        due_on: day,
-                        cite: other.cite.clone(),
-                    });
-                }
-            }
-        }
-        for (credit, name, reading) in [
-            (Credit::LawOnly, "without_suspension", Reading::Safe),
-            (Credit::Every, "with_suspension", Reading::Lenient),
-        ] {
-            let by_policy = |p: &String| self.regime.pauses.get(p).filter(|p| p.policy.is_some());
-            let Some(pause) = rule.pauses.iter().find_map(by_policy) else { continue };
-            let Some(day) = self.earliest(rule, credit)? else { continue };
-            if day != due {
-                let title = pause.title.clone();
-                let cite = pause.cite.clone();
-                clock.alternatives.push(Other { name: name.to_owned(), title, reading, due_on: day, cite });
-            }
-            if day < due {
-                let blanks = [("title", rule.title.clone()), ("day", dated(day))];
-                self.find("relies-on-suspension", &clock.name, &blanks, &pause.cite);
-            }
-        }
-        Ok(())
-    }
-
-    fn earliest(&self, rule: &'a ClockRule, credit: Credit) -> Result<Option<Day>, CaseError> {
-        let mut first = None;
-        for span in &rule.within {
-            match self.one_end(rule, span, credit) {
-                Ok(end) => first = Some(first.map_or(end.day, |f: Day| f.min(end.day))),
-                Err(NoEnd::Missing(_)) => return Ok(None),
-                Err(NoEnd::Error(error)) => return Err(error),
-            }
-        }
-        Ok(first)
-    }
-
-    fn other_day(
-        &self,
-        rule: &'a ClockRule,
-        other: &'a Alternative,
-        done: &Done<'a>,
-        due: Day,
-    ) -> Result<Option<Day>, CaseError> {
-        if let Some(days) = other.days_earlier {
-            return Ok(due.plus_days(-days));
-        }
-        let day = match (&other.counting, &other.chained) {
-            (Some(counting), _) => {
-                let span = rule.within.first();
-                span.map(|span| self.end_by(rule, span, counting, Credit::Chosen).map(|e| e.day)).transpose()
-            }
-            (None, Some(second)) => self.chained(rule, second, done),
-            (None, None) => Ok(None),
-        };
-        match day {
-            Ok(day) => Ok(day),
-            Err(NoEnd::Missing(_)) => Ok(None),
-            Err(NoEnd::Error(error)) => Err(error),
-        }
-    }
-
-    /// The first period to its unmoved end, and a second one from there.
-    fn chained(&self, rule: &'a ClockRule, second: &'a Span, done: &Done<'a>) -> Result<Option<Day>, NoEnd> {
-        let Some(extends) = rule.extends.as_ref().filter(|e| done.contains_key(e.clock.as_str())) else {
-            return Ok(None);
-        };
-        let first = self.regime.clocks.get(&extends.clock);
-        let Some((first, span)) = first.and_then(|f| Some((f, f.within.first()?))) else { return Ok(None) };
-        let end = self.one_end(first, span, Credit::Chosen)?;
-        let Some(counting) = first.counting.as_ref().and_then(|c| self.regime.counting.get(c)) else { return Ok(None) };
-        let begin = super::history::Local { day: end.raw, at: None };
-        let bare = Counting { roll: None, ..counting.clone() };
-        let out = || NoEnd::Error(CaseError::OutOfRange { clock: extends.clock.clone() });
-        let months = bare.no_such_day.as_ref().map_or_else(Default::default, |r| r.take);
-        let day = match second.unit {
-            crate::law::period::Unit::Months => {
-                crate::law::period::plus_months(begin.day, second.count, months).map(|d| d.0)
-            }
-            crate::law::period::Unit::Days => begin.day.plus_days(i64::from(second.count)),
-            crate::law::period::Unit::WorkingDays | crate::law::period::Unit::Hours => None,
-        };
-        day.map(Some).ok_or_else(out)
     }
 
     /// An extension holds only by a notice that came no later than the date it extends.
@@ -354,11 +261,4 @@ fn blank(key: &str, rule: &ClockRule) -> Clock {
         steps: Vec::new(),
         alternatives: Vec::new(),
     }
-}
-
-/// One of several spans alone, for comparison: the clock follows the earliest of them.
-fn single_span(rule: &ClockRule, span: &Span, day: Day) -> Other {
-    let text = length(span.count, span.unit);
-    let name = text.get("en").replace("calendar ", "").replace(' ', "_");
-    Other { name, title: text, reading: Reading::Lenient, due_on: day, cite: rule.cite.clone() }
 }

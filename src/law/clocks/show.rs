@@ -2,7 +2,6 @@
 
 use super::{Clock, Finding, Outcome, Step};
 use crate::law::book::Lawbook;
-use crate::law::regime::{Basis, Kind, Reading};
 use serde_json::{Map, Value, json};
 
 impl Outcome {
@@ -34,7 +33,7 @@ fn clock(clock: &Clock, lang: &str) -> Value {
     };
     put("name", json!(clock.name));
     put("title", json!(clock.title.get(lang)));
-    put("kind", json!(kind(clock.kind)));
+    put("kind", json!(clock.kind));
     put("status", json!(clock.status));
     put("due_on", json!(clock.due_on));
     if let Some(at) = &clock.due_at {
@@ -43,7 +42,7 @@ fn clock(clock: &Clock, lang: &str) -> Value {
     put("act_by", json!(clock.act_by));
     put("ends_at", json!(clock.ends_at));
     put("starts_on", json!(clock.starts_on));
-    put("basis", json!(basis(clock.basis)));
+    put("basis", json!(clock.basis));
     put("cite", json!(clock.cite));
     if let Some(applies) = &clock.applies {
         put("applies", json!(applies.get(lang)));
@@ -56,7 +55,7 @@ fn clock(clock: &Clock, lang: &str) -> Value {
         json!({
             "name": o.name,
             "title": o.title.get(lang),
-            "reading": reading(o.reading),
+            "reading": o.reading,
             "due_on": o.due_on,
             "cite": o.cite,
         })
@@ -71,29 +70,4 @@ fn step(step: &Step, lang: &str) -> Value {
 
 fn finding(finding: &Finding, lang: &str) -> Value {
     json!({"code": finding.code, "clock": finding.clock, "text": finding.text.get(lang), "cite": finding.cite})
-}
-
-const fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Deadline => "deadline",
-        Kind::NotBefore => "not-before",
-        Kind::KeepUntil => "keep-until",
-        Kind::MayRefuseUntil => "may-refuse-until",
-        Kind::Quota => "quota",
-    }
-}
-
-const fn basis(basis: Basis) -> &'static str {
-    match basis {
-        Basis::Law => "law",
-        Basis::Practice => "practice",
-        Basis::Default => "default",
-    }
-}
-
-const fn reading(reading: Reading) -> &'static str {
-    match reading {
-        Reading::Safe => "safe",
-        Reading::Lenient => "lenient",
-    }
 }

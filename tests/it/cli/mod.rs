@@ -1,6 +1,7 @@
 //! The command line as people call it: the built program, its output and its exit codes.
 
 mod audit;
+mod clock;
 mod ledger;
 
 use std::process::{Command, Output};

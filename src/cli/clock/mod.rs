@@ -1,15 +1,18 @@
 //! `habeas clock`: the legal dates of a request with their reasons, and the laws they come from.
 
-use super::exit::{Exit, Failed};
+mod shown;
+
+use crate::cli::exit::{Exit, Failed};
+use crate::cli::lawbook;
 use crate::clock::{Day, Timestamp};
 use crate::law::book::Lawbook;
-use crate::law::clocks::{self, Case, Moment, Outcome, Status};
-use crate::law::phrases::dated;
+use crate::law::clocks::{self, Case, Moment};
 use anyhow::{Context, anyhow};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
+use std::path::PathBuf;
 
 /// Tell the legal dates of a request, and why they are what they are.
 #[derive(clap::Args)]
@@ -21,6 +24,9 @@ use std::io::{BufRead, Write};
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
+    /// A folder of regimes to use instead of those that are built in.
+    #[arg(long, global = true, value_name = "FOLDER")]
+    regimes: Option<PathBuf>,
 }
 
 #[derive(clap::Subcommand)]
@@ -29,6 +35,8 @@ enum Command {
     List(ListArgs),
     /// Check that every regime is complete and names only what is there.
     Lint,
+    /// Write the reference page of all clocks as Markdown.
+    Docs,
 }
 
 /// Every clock of one request: its date, its derivation, its status.
@@ -115,14 +123,12 @@ struct Line {
 }
 
 pub(super) fn run(args: Args) -> Result<Exit, Failed> {
-    let book = Lawbook::built_in().map_err(|errors| {
-        let all = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        Failed::bad_input(anyhow!("{all}"))
-    })?;
+    let book = lawbook::open(args.regimes.as_deref())?;
     match args.command {
         Command::Due(args) if args.batch => batch(&book, &args.lang),
         Command::Due(args) => due(&book, args),
-        Command::List(args) => list(&book, &args),
+        Command::List(args) => shown::list(&book, &args),
+        Command::Docs => say(shown::reference(&book).trim_end()),
         Command::Lint => {
             let clocks: usize = book.regimes.values().map(|r| r.clocks.len()).sum();
             say(&format!(
@@ -155,7 +161,7 @@ fn due(book: &Lawbook, args: DueArgs) -> Result<Exit, Failed> {
         let text = serde_json::to_string_pretty(&outcome.to_json(book, &args.lang)).map_err(Failed::internal)?;
         return say(&text);
     }
-    say(&told(book, &outcome, &args.lang))
+    say(&shown::told(book, &outcome, &args.lang))
 }
 
 impl Line {
@@ -213,89 +219,6 @@ fn batch(book: &Lawbook, lang: &str) -> Result<Exit, Failed> {
     }
     out.flush().map_err(Failed::unreadable)?;
     Ok(exit)
-}
-
-/// The outcome for a person at a terminal.
-fn told(book: &Lawbook, outcome: &Outcome, lang: &str) -> String {
-    let mut lines = Vec::new();
-    let title = |id: &str| book.regimes.get(id).map_or_else(|| id.to_owned(), |r| r.title.get(lang).to_owned());
-    let right = book.vocabulary.rights.get(&outcome.right).map_or("", |r| r.title.get(lang));
-    lines.push(format!("{} · {} · {} ({})", title(&outcome.regime), outcome.place, right, outcome.zone));
-    for clock in &outcome.clocks {
-        let date = match (&clock.due_at, clock.due_on) {
-            (Some(at), _) => at.clone(),
-            (None, Some(day)) => dated(day).get(lang).to_owned(),
-            (None, None) => "-".to_owned(),
-        };
-        let status = serde_json::to_value(clock.status).ok();
-        let status = status.as_ref().and_then(Value::as_str).unwrap_or("").to_owned();
-        lines.push(format!("\n{:<18} {date}   [{status}]  {}", clock.name, clock.title.get(lang)));
-        if clock.status == Status::NotStarted {
-            continue;
-        }
-        lines.extend(clock.applies.iter().map(|a| format!("    ! {}", a.get(lang))));
-        lines.extend(clock.steps.iter().map(|s| format!("    - {}  [{}]", s.text.get(lang), s.cite)));
-        let others = clock.alternatives.iter();
-        lines.extend(
-            others.map(|o| format!("    ~ {}: {}  [{}]", o.title.get(lang), dated(o.due_on).get(lang), o.cite)),
-        );
-    }
-    if !outcome.findings.is_empty() {
-        lines.push(String::new());
-        lines.extend(outcome.findings.iter().map(|f| format!("! {}  [{}]", f.text.get(lang), f.cite)));
-    }
-    lines.join("\n")
-}
-
-fn list(book: &Lawbook, args: &ListArgs) -> Result<Exit, Failed> {
-    let lang = args.lang.as_str();
-    if args.events {
-        let events = &book.vocabulary.events;
-        if args.json {
-            let all: BTreeMap<_, _> =
-                events.iter().map(|(k, e)| (k, json!({"title": e.title.get(lang), "aliases": e.aliases}))).collect();
-            return say(&json!(all).to_string());
-        }
-        return say(&events
-            .iter()
-            .map(|(k, e)| format!("{k:<26} {}", e.title.get(lang)))
-            .collect::<Vec<_>>()
-            .join("\n"));
-    }
-    let wanted = |id: &String| args.regime.as_ref().is_none_or(|r| r == id);
-    let regimes: Vec<_> = book.regimes.iter().filter(|(id, _)| wanted(id)).collect();
-    if regimes.is_empty() {
-        let known = book.regimes.keys().cloned().collect::<Vec<_>>().join(", ");
-        return Err(Failed::bad_input(anyhow!(
-            "regime: `{}` is not known; choose one of: {known}",
-            args.regime.as_deref().unwrap_or("")
-        )));
-    }
-    if args.json {
-        let all = regimes.iter().map(|(id, r)| {
-            let rights: BTreeMap<_, _> = r.rights.iter().map(|(k, v)| (k, json!({"articles": v.articles, "clocks": v.clocks}))).collect();
-            json!({"id": id, "title": r.title.get(lang), "version": r.version, "valid_from": r.valid.from, "places": r.places, "rights": rights})
-        });
-        return say(&Value::Array(all.collect()).to_string());
-    }
-    let mut lines = Vec::new();
-    for (id, regime) in regimes {
-        lines.push(format!("{id:<12} {}", regime.title.get(lang)));
-        lines.push(format!("    places: {}", regime.places.join(", ")));
-        if args.regime.is_some() {
-            for (key, right) in &regime.rights {
-                let title = book.vocabulary.rights.get(key).map_or("", |r| r.title.get(lang));
-                lines.push(format!(
-                    "    {key:<20} {title} [{}]: {}",
-                    right.articles.join("; "),
-                    right.clocks.join(", ")
-                ));
-            }
-        } else {
-            lines.push(format!("    rights: {}", regime.rights.keys().cloned().collect::<Vec<_>>().join(", ")));
-        }
-    }
-    say(&lines.join("\n"))
 }
 
 fn say(text: &str) -> Result<Exit, Failed> {
