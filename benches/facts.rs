@@ -154,7 +154,7 @@ fn write_evidence(folder: &Path) -> usize {
              \"owner_active\":{},\"last_review\":\"2026-10-01T00:00:00Z\",\"generic\":{},\"break_glass\":false,\"local_login\":false,\"dormant_exempt\":true}}",
             if n == 0 { "" } else { "," },
             mostly(s, 50), mostly(s + 1, 100), !mostly(s + 2, 20), list(10, 2, "role-", ROLES), list(20, 24, "permission-on-object-", 300),
-            day(3), mostly(s + 4, 1), &day(5)[5..], pick(s + 6, USERS), mostly(s + 7, 2), !mostly(s + 8, 1),
+            format!("2026-1{}-0{}T08:15:30Z", pick(s + 3, 2), 1 + pick(s + 4, 9)), mostly(s + 4, 1), &day(5)[5..], pick(s + 6, USERS), mostly(s + 7, 2), !mostly(s + 8, 1),
         )
         .unwrap();
     }
