@@ -47,7 +47,13 @@ pub(super) struct Args {
 
 /// Runs `habeas demo`.
 pub(super) fn run(args: Args) -> Result<Exit, Failed> {
-    let write = reporting::Args { out: args.dir.join("audit"), lang: args.lang.clone(), json: false };
+    let write = reporting::Args {
+        out: args.dir.join("audit"),
+        lang: args.lang.clone(),
+        keys: Some(args.dir.join("keys")),
+        unsigned: false,
+        json: false,
+    };
     let languages = Languages::of(&write)?;
     let request = make_company(&args)?;
     let bars = Bars::new();
@@ -56,7 +62,7 @@ pub(super) fn run(args: Args) -> Result<Exit, Failed> {
     let written = reporting::write(&audited.report, &write, &languages)?;
     reporting::tell(&audited, &written, &write, &languages)?;
     if !args.no_serve {
-        serve(&args, &write, &written)?;
+        serve(&args, &write, &written.files)?;
     }
     Ok(Exit::Done)
 }

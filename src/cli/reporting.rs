@@ -1,11 +1,15 @@
 //! Writing one audit's report in all its forms, and telling the person at the terminal what came of it.
 
 use super::exit::Failed;
+use crate::clock::Clock;
 use crate::files::{self, FileError};
 use crate::findings::Verdict;
 use crate::flows::run_audit::Audited;
+use crate::keyring::{self, Keyring};
 use crate::lang::words::{self, Words};
 use crate::render;
+use crate::report::pdf::{self, Fonts};
+use crate::report::seal::{self, Seal};
 use crate::report::{Report, csv, json};
 use anyhow::{Context, anyhow};
 use serde_json::json;
@@ -21,9 +25,35 @@ pub(super) struct Args {
     /// Language of the PDF, the page and the table: en or zh-CN. The JSON holds all.
     #[arg(long, value_name = "LANG", default_value = "en")]
     pub(super) lang: String,
+    /// Folder with the keys that sign the PDF; made at first use. By default `.config/habeas/keys` in your home folder.
+    #[arg(long, value_name = "DIR")]
+    pub(super) keys: Option<PathBuf>,
+    /// Write the PDF without a signature, e.g. to compare two runs byte by byte.
+    #[arg(long)]
+    pub(super) unsigned: bool,
     /// Print the result as JSON.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+impl Args {
+    fn keys(&self) -> Result<PathBuf, Failed> {
+        let home = || std::env::home_dir().map(|h| h.join(".config/habeas/keys"));
+        let none = || {
+            Failed::bad_input(anyhow!(
+                "there is no home folder for the signing keys; name a folder with --keys, or use --unsigned"
+            ))
+        };
+        self.keys.clone().or_else(home).ok_or_else(none)
+    }
+}
+
+/// What was written.
+pub(super) struct Written {
+    /// Names of the files in the folder.
+    pub(super) files: Vec<&'static str>,
+    /// Who signed, and whether the keys were made just now; `None` when unsigned.
+    pub(super) signed: Option<(String, bool)>,
 }
 
 /// The language that a command writes in.
@@ -39,19 +69,45 @@ impl Languages {
     }
 }
 
-/// Writes the report in all its forms; everything is made before anything is written. Returns the files' names.
-pub(super) fn write(report: &Report, args: &Args, languages: &Languages) -> Result<Vec<&'static str>, Failed> {
+/// Writes the report in all its forms; everything is made before anything is written.
+pub(super) fn write(report: &Report, args: &Args, languages: &Languages) -> Result<Written, Failed> {
     let html = render::report_html(report, languages.words).map_err(Failed::internal)?;
-    let files = [
+    let fonts = Fonts::embedded().map_err(Failed::internal)?;
+    let mut paper = pdf::render(report, languages.words, fonts).map_err(Failed::internal)?.bytes;
+    let mut files = vec![
         ("report.json", json::write(report)),
         ("report.html", html.into_bytes()),
         ("findings.csv", csv::write(report, languages.words)),
     ];
+    let mut signed = None;
+    if !args.unsigned {
+        let keys = keys(report, args)?;
+        let reason = languages.words.get("title");
+        let seal = Seal { field: AUDITOR_FIELD, certify: true, at: Clock::Real.now(), reason };
+        paper = seal::sign(&paper, &seal, &keys.signing).map_err(Failed::internal)?;
+        files.push(("root.pem", keys.root_pem.clone().into_bytes()));
+        signed = Some((keys.signing.name(), keys.is_new));
+    }
+    files.insert(0, ("report.pdf", paper));
     folder(&args.out)?;
     for (name, bytes) in &files {
         files::write_whole(&args.out.join(name), bytes).with_context(space_hint).map_err(Failed::unreadable)?;
     }
-    Ok(files.iter().map(|(name, _)| *name).collect())
+    Ok(Written { files: files.iter().map(|(name, _)| *name).collect(), signed })
+}
+
+/// The field of the report that whoever audits signs.
+const AUDITOR_FIELD: &str = "auditor";
+
+fn keys(report: &Report, args: &Args) -> Result<Keyring, Failed> {
+    let signer = report.parties.auditor.as_ref().map_or("Habeas audit", |a| a.name.as_str());
+    let folder = args.keys()?;
+    if let Some(above) = folder.parent() {
+        self::folder(above)?;
+    }
+    keyring::open(&folder, &report.parties.controller, signer, Clock::Real.now())
+        .context("the report was not written; name another folder with --keys, or use --unsigned")
+        .map_err(Failed::unreadable)
 }
 
 fn space_hint() -> &'static str {
@@ -64,7 +120,7 @@ pub(super) fn folder(path: &Path) -> Result<(), Failed> {
 }
 
 /// Prints the result: verdicts, findings by severity, where the report is, and what is worth knowing.
-pub(super) fn tell(audited: &Audited, written: &[&str], args: &Args, languages: &Languages) -> Result<(), Failed> {
+pub(super) fn tell(audited: &Audited, written: &Written, args: &Args, languages: &Languages) -> Result<(), Failed> {
     if args.json {
         return tell_json(audited, written, args);
     }
@@ -82,14 +138,16 @@ pub(super) fn tell(audited: &Audited, written: &[&str], args: &Args, languages: 
     }
     lines.push(String::new());
     lines.extend(audited.notes.iter().map(|n| words.fill("told.note", &[("text", n.get(words.tag()).to_owned())])));
-    for name in written {
-        lines.push(format!("{}", args.out.join(name).display()));
+    if let Some((signer, is_new)) = &written.signed {
+        let key = if *is_new { "told.signed_new" } else { "told.signed" };
+        lines.push(words.fill(key, &[("signer", signer.clone())]));
     }
+    lines.extend(written.files.iter().map(|name| args.out.join(name).display().to_string()));
     super::say(&lines.join("\n"));
     Ok(())
 }
 
-fn tell_json(audited: &Audited, written: &[&str], args: &Args) -> Result<(), Failed> {
+fn tell_json(audited: &Audited, written: &Written, args: &Args) -> Result<(), Failed> {
     let report = &audited.report;
     let told = json!({
         "report": report.id,
@@ -99,7 +157,8 @@ fn tell_json(audited: &Audited, written: &[&str], args: &Args) -> Result<(), Fai
         "controls_without_waivers": report.summary.controls_without_waivers,
         "by_severity": report.summary.by_severity,
         "notes": audited.notes,
-        "files": written.iter().map(|n| args.out.join(n)).collect::<Vec<_>>(),
+        "signed_by": written.signed.as_ref().map(|(signer, _)| signer),
+        "files": written.files.iter().map(|n| args.out.join(n)).collect::<Vec<_>>(),
     });
     let text = serde_json::to_string_pretty(&told).map_err(|e| Failed::internal(anyhow!(e)))?;
     super::say(&text);
