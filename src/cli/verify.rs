@@ -3,6 +3,7 @@
 use super::exit::{Exit, Failed};
 use crate::crypto::hash::Digest;
 use crate::files::read_limited;
+use crate::report::json;
 use crate::report::seal::{Anchors, SignatureCheck, Verification, VerifyError, attachment, verify};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -50,6 +51,12 @@ pub(super) fn run(args: Args) -> Result<Exit, Failed> {
     let anchors = args.trust.as_deref().map(read_anchors).transpose()?;
     let bytes = read(&args.file)?;
     let is_pdf = bytes.starts_with(b"%PDF-");
+    if !is_pdf && json::read(&bytes).is_err() {
+        let path = args.file.display();
+        return Err(Failed::bad_input(anyhow::anyhow!(
+            "`{path}` is neither a PDF nor a report.json; give one of these"
+        )));
+    }
     let pdf_path = if is_pdf { args.file.clone() } else { report_beside(&args) };
     let pdf = if is_pdf { bytes.clone() } else { read(&pdf_path)? };
     let checked = verify(&pdf, anchors.as_ref()).and_then(|v| if is_pdf { Ok(v) } else { matches(&bytes, &pdf, v) });

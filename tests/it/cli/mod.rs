@@ -3,10 +3,13 @@
 mod audit;
 mod clock;
 mod ledger;
+mod verify;
 
 use std::process::{Command, Output};
 
 /// Runs `habeas` with `args`.
 pub fn habeas(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_habeas")).args(args).output().unwrap()
+    // A home of its own: tests must not find or leave keys in the home of who runs them.
+    let home = tempfile::tempdir().unwrap();
+    Command::new(env!("CARGO_BIN_EXE_habeas")).args(args).env("HOME", home.path()).output().unwrap()
 }
