@@ -133,6 +133,14 @@ pub struct Contents {
 }
 
 impl Contents {
+    /// Forgets the rights that a regime does not have.
+    pub(super) fn keep_rights(&mut self, has: impl Fn(&String) -> bool) {
+        self.verification.values_mut().for_each(|v| v.rights.retain(&has));
+        self.fees.values_mut().for_each(|f| f.rights.retain(&has));
+        self.refusals.values_mut().for_each(|r| r.rights.retain(&has));
+        self.messages.values_mut().flatten().for_each(|i| i.rights.retain(&has));
+    }
+
     /// The verification rule for a right.
     pub fn verification_of(&self, right: &str) -> Option<&Verification> {
         self.verification.values().find(|v| v.rights.iter().any(|r| r == right))

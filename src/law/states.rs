@@ -81,6 +81,8 @@ impl State {
             }
         }
         regime.rights.retain(|name, right| !self.without_rights.contains(name) && !right.clocks.is_empty());
+        let rights = &regime.rights;
+        regime.contents.keep_rights(|right| rights.contains_key(right));
         for (name, valid) in self.rights_from {
             let right = regime.rights.get_mut(&name);
             right

@@ -58,17 +58,22 @@ Examples:
   habeas clock due --regime eu-gdpr --place DE --right access --received 2026-06-01 \\
       --event identity_asked=2026-06-03 --event identity_received=2026-06-15 --policy eu_id=suspend
   habeas clock due --regime ccpa --right opt-out --received 2026-12-14 --lang zh-CN
+  habeas clock due --regime eu-gdpr --regime ccpa --place FR --place US-CA --right access --right deletion \\
+      --received 2026-07-01T05:30Z
   habeas clock due --batch < cases.ndjson > clocks.ndjson")]
 struct DueArgs {
     /// The law: eu-gdpr, uk-gdpr, ccpa, pipl, us-va, ... (`habeas clock list`).
+    /// Several may be given: every one runs its own clocks, and the earliest is named.
     #[arg(long, required_unless_present = "batch")]
-    regime: Option<String>,
+    regime: Vec<String>,
     /// Where the request is handled: DE, DE-BY, FR, GB-ENG, US-CA, CN, ...; not needed where a law has one place.
+    /// With several laws, each takes the one of these places that is its own.
     #[arg(long)]
-    place: Option<String>,
+    place: Vec<String>,
     /// What is asked: access, deletion, rectification, restriction, portability, objection, withdrawal, opt-out, limit, ...
+    /// Several may be given.
     #[arg(long, required_unless_present = "batch")]
-    right: Option<String>,
+    right: Vec<String>,
     /// When it was received: a day, or an instant with its offset.
     #[arg(long, required_unless_present = "batch")]
     received: Option<String>,
@@ -147,21 +152,54 @@ fn due(book: &Lawbook, args: DueArgs) -> Result<Exit, Failed> {
         Some((name, value)) => Ok((name.trim().to_owned(), value.trim().to_owned())),
         None => Err(Failed::bad_input(anyhow!("{field}: `{text}` is not of the form name=value"))),
     };
-    let line = Line {
-        regime: args.regime.unwrap_or_default(),
-        place: args.place,
-        right: args.right.unwrap_or_default(),
-        received: args.received.unwrap_or_default(),
-        events: args.events.iter().map(|e| pair("event", e)).collect::<Result<_, _>>()?,
-        policies: args.policies.iter().map(|p| pair("policy", p)).collect::<Result<_, _>>()?,
-    };
-    let case = line.case().map_err(Failed::bad_input)?;
-    let outcome = clocks::evaluate(book, &case).map_err(Failed::bad_input)?;
-    if args.json {
-        let text = serde_json::to_string_pretty(&outcome.to_json(book, &args.lang)).map_err(Failed::internal)?;
-        return say(&text);
+    let events = args.events.iter().map(|e| pair("event", e)).collect::<Result<Vec<_>, _>>()?;
+    let policies = args.policies.iter().map(|p| pair("policy", p)).collect::<Result<BTreeMap<_, _>, _>>()?;
+    let received = args.received.unwrap_or_default();
+    let mut outcomes = Vec::new();
+    for (regime, right) in args.regime.iter().flat_map(|regime| args.right.iter().map(move |right| (regime, right))) {
+        let line = Line {
+            regime: regime.clone(),
+            place: own_place(book, regime, &args.place),
+            right: right.clone(),
+            received: received.clone(),
+            events: events.clone(),
+            policies: own_policies(book, regime, &policies, args.regime.len()),
+        };
+        let case = line.case().map_err(Failed::bad_input)?;
+        outcomes.push(clocks::evaluate(book, &case).map_err(Failed::bad_input)?);
     }
-    say(&shown::told(book, &outcome, &args.lang))
+    if args.json {
+        let answer = match outcomes.as_slice() {
+            [only] => only.to_json(book, &args.lang),
+            several => shown::together(book, several, &args.lang),
+        };
+        return say(&serde_json::to_string_pretty(&answer).map_err(Failed::internal)?);
+    }
+    let mut parts: Vec<String> = outcomes.iter().map(|o| shown::told(book, o, &args.lang)).collect();
+    if outcomes.len() > 1 {
+        parts.extend(shown::told_earliest(&outcomes, &args.lang));
+    }
+    say(&parts.join("\n\n"))
+}
+
+/// The only place given, as it is, so that a wrong one is named; of several the one that is the regime's own, if any.
+fn own_place(book: &Lawbook, regime: &str, places: &[String]) -> Option<String> {
+    if let [only] = places {
+        return Some(only.clone());
+    }
+    let own = |place: &&String| book.regimes.get(regime).is_some_and(|r| r.places.contains(&place.to_uppercase()));
+    places.iter().find(own).cloned()
+}
+
+/// With several regimes, the switches that the regime has; with one all, so that a wrong one is named.
+fn own_policies(
+    book: &Lawbook,
+    regime: &str,
+    policies: &BTreeMap<String, String>,
+    regimes: usize,
+) -> BTreeMap<String, String> {
+    let has = |name: &String| book.regimes.get(regime).is_some_and(|r| r.policies.contains_key(name));
+    policies.iter().filter(|(name, _)| regimes == 1 || has(name)).map(|(n, c)| (n.clone(), c.clone())).collect()
 }
 
 impl Line {
@@ -201,12 +239,12 @@ fn moment(text: &str) -> anyhow::Result<Moment> {
 fn batch(book: &Lawbook, lang: &str) -> Result<Exit, Failed> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut exit = Exit::Done;
-    for (number, line) in std::io::stdin().lock().lines().enumerate() {
+    for (number, line) in std::io::stdin().lock().split(b'\n').enumerate() {
         let line = line.map_err(Failed::unreadable)?;
-        if line.trim().is_empty() {
+        if line.trim_ascii().is_empty() {
             continue;
         }
-        let parsed = serde_json::from_str::<Line>(&line).map_err(anyhow::Error::from).and_then(Line::case);
+        let parsed = serde_json::from_slice::<Line>(&line).map_err(anyhow::Error::from).and_then(Line::case);
         let answer = parsed.and_then(|case| Ok(clocks::evaluate(book, &case)?));
         let answer: Value = match answer {
             Ok(outcome) => outcome.to_json(book, lang),

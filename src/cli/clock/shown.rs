@@ -3,7 +3,7 @@
 use super::{ListArgs, say};
 use crate::cli::exit::{Exit, Failed};
 use crate::law::book::Lawbook;
-use crate::law::clocks::{Outcome, Status};
+use crate::law::clocks::{Outcome, Status, earliest};
 use crate::law::phrases::{dated, length};
 use crate::law::regime::ClockRule;
 use anyhow::anyhow;
@@ -40,6 +40,33 @@ pub(super) fn told(book: &Lawbook, outcome: &Outcome, lang: &str) -> String {
         lines.extend(outcome.findings.iter().map(|f| format!("! {}  [{}]", f.text.get(lang), f.cite)));
     }
     lines.join("\n")
+}
+
+/// Several outcomes as one JSON object: all clocks with their regime and right, and the earliest deadline.
+pub(super) fn together(book: &Lawbook, outcomes: &[Outcome], lang: &str) -> Value {
+    let mut clocks = Vec::new();
+    let shown: Vec<Value> = outcomes.iter().map(|o| o.to_json(book, lang)).collect();
+    for (outcome, json) in outcomes.iter().zip(&shown) {
+        for clock in json.get("clocks").and_then(Value::as_array).into_iter().flatten() {
+            let mut clock = clock.clone();
+            if let Some(fields) = clock.as_object_mut() {
+                fields.insert("regime".to_owned(), json!(outcome.regime));
+                fields.insert("right".to_owned(), json!(outcome.right));
+            }
+            clocks.push(clock);
+        }
+    }
+    let next = earliest(outcomes).map(|(outcome, clock)| {
+        json!({"regime": outcome.regime, "right": outcome.right, "name": clock.name, "due_on": clock.due_on.or(clock.act_by)})
+    });
+    json!({"next": next, "clocks": clocks, "outcomes": shown})
+}
+
+/// The earliest deadline of several outcomes, in one line.
+pub(super) fn told_earliest(outcomes: &[Outcome], lang: &str) -> Option<String> {
+    let (outcome, clock) = earliest(outcomes)?;
+    let day = dated(clock.due_on.or(clock.act_by)?);
+    Some(format!("=> {}: {} · {} · {}", day.get(lang), outcome.regime, outcome.right, clock.title.get(lang)))
 }
 
 pub(super) fn list(book: &Lawbook, args: &ListArgs) -> Result<Exit, Failed> {

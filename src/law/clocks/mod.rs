@@ -248,6 +248,13 @@ impl Outcome {
     }
 }
 
+/// Of several outcomes for one person, the one whose next deadline comes first, with that deadline: every regime and every
+/// right keeps its own clocks, and the earliest is what to work towards.
+pub fn earliest(outcomes: &[Outcome]) -> Option<(&Outcome, &Clock)> {
+    let next = outcomes.iter().filter_map(|outcome| Some((outcome, outcome.next_due()?)));
+    next.min_by_key(|(_, clock)| clock.due_on.or(clock.act_by))
+}
+
 /// Every clock of the case, with its reasons.
 pub fn evaluate(book: &Lawbook, case: &Case) -> Result<Outcome, CaseError> {
     let mut desk = Desk::open(book, case)?;

@@ -200,7 +200,7 @@ impl<'a> Desk<'a> {
                 first.status = Status::Extended;
                 let name = first.name.clone();
                 // What was done after the first date and before the second is not late.
-                self.findings.retain(|f| f.clock != name || (f.code != "late" && f.code != "not-done"));
+                self.findings.retain(|f| f.clock != name || f.code != "late");
             }
             (None, Some(notice)) => {
                 let blanks = [("notice", dated(notice.day)), ("limit", dated(limit))];

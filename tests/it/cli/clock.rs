@@ -58,6 +58,35 @@ fn words_are_understood_in_the_forms_people_use() {
 }
 
 #[test]
+fn several_regimes_and_rights_run_all_their_clocks_and_the_earliest_is_named() {
+    let mut args = vec![
+        "clock",
+        "due",
+        "--regime",
+        "eu-gdpr",
+        "--regime",
+        "ccpa",
+        "--place",
+        "FR",
+        "--received",
+        "2026-07-01T05:30Z",
+    ];
+    args.extend(["--place", "US-CA", "--right", "access", "--right", "deletion", "--policy", "eu_id=none", "--json"]);
+    let together = json(&args);
+    assert_eq!(together["outcomes"].as_array().unwrap().len(), 4);
+    let dates = |regime: &str, name: &str| -> Vec<&Value> {
+        let clocks = together["clocks"].as_array().unwrap().iter();
+        clocks.filter(|c| c["regime"] == regime && c["name"] == name).map(|c| &c["due_on"]).collect()
+    };
+    assert_eq!(dates("eu-gdpr", "answer"), ["2026-08-03", "2026-08-03"]);
+    assert_eq!(dates("ccpa", "answer"), ["2026-08-14", "2026-08-14"]);
+    assert_eq!(
+        (&together["next"]["name"], &together["next"]["due_on"]),
+        (&"acknowledgement".into(), &"2026-07-14".into())
+    );
+}
+
+#[test]
 fn what_is_wrong_is_named_with_the_field_and_what_to_do() {
     let with = |more: &[&'static str]| [due("eu-gdpr", "DE", "access", "2026-03-05"), more.to_vec()].concat();
     for (args, expected) in [
