@@ -83,7 +83,7 @@ pub(super) fn write(report: &Report, args: &Args, languages: &Languages) -> Resu
     if !args.unsigned {
         let keys = keys(report, args)?;
         let reason = languages.words.get("title");
-        let seal = Seal { field: AUDITOR_FIELD, certify: true, at: Clock::Real.now(), reason };
+        let seal = Seal { field: AUDITOR_FIELD, certify: true, at: Clock::Real.now(), reason, words: languages.words };
         paper = seal::sign(&paper, &seal, &keys.signing).map_err(Failed::internal)?;
         files.push(("root.pem", keys.root_pem.clone().into_bytes()));
         signed = Some((keys.signing.name(), keys.is_new));

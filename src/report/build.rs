@@ -129,7 +129,7 @@ fn control_view(Judged { text, result }: Judged) -> ControlView {
 }
 
 /// Laws, in the order in which a report lists them; standards follow.
-const LAWS: [&str; 6] = ["gdpr", "uk-gdpr", "ccpa", "ccpa-regs", "pipl", "ndsmr"];
+pub(super) const LAWS: [&str; 6] = ["gdpr", "uk-gdpr", "ccpa", "ccpa-regs", "pipl", "ndsmr"];
 
 /// Frameworks with the provisions that the evaluated controls answer. Derived, never kept by hand.
 fn coverage(controls: &[Judged]) -> Vec<Framework> {

@@ -16,6 +16,7 @@ pub mod pdf;
 pub mod seal;
 mod summary;
 
+use build::LAWS;
 pub use build::build;
 pub use input::Input;
 pub use model::*;

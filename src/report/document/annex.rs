@@ -24,7 +24,7 @@ const GLOSSARY: [&str; 12] = [
 pub(super) fn section(t: &Teller<'_>) -> Section {
     let glossary =
         |k: &&str| Fact { name: t.w(&format!("glossary.{k}.word")), text: t.w(&format!("glossary.{k}.means")) };
-    let blocks = vec![
+    let mut blocks = vec![
         Block::heading(2, "annex-controls", t.w("annex.controls")),
         controls(t),
         Block::heading(2, "annex-places", t.w("annex.places")),
@@ -37,9 +37,10 @@ pub(super) fn section(t: &Teller<'_>) -> Section {
         Block::heading(2, "annex-logs", t.w("annex.logs")),
         logs(t),
         bad_lines(t),
-        Block::heading(2, "annex-glossary", t.w("annex.glossary")),
-        Block::Facts { rows: GLOSSARY.iter().map(glossary).collect() },
     ];
+    blocks.extend(super::coverage::standards(t));
+    blocks.push(Block::heading(2, "annex-glossary", t.w("annex.glossary")));
+    blocks.push(Block::Facts { rows: GLOSSARY.iter().map(glossary).collect() });
     Section::new("annex", t.w("annex.title"), blocks)
 }
 

@@ -45,8 +45,8 @@ pub enum Anchor {
 
 const WIDTH: f32 = 487.0;
 const LABELS: f32 = 128.0;
-const ROW: f32 = 19.0;
-const BAR: f32 = 12.0;
+const ROW: f32 = 15.0;
+const BAR: f32 = 10.5;
 const SIZE: f32 = 8.0;
 
 fn text(x: f32, y: f32, anchor: Anchor, tone: Tone, text: String) -> Shape {
@@ -70,7 +70,7 @@ pub(super) fn severities(t: &Teller<'_>) -> Drawing {
         let tone = Tone::of_severity(row.severity);
         let open = room * real(row.findings) / real(most);
         let waived = room * real(row.findings_waived) / real(most);
-        shapes.push(text(LABELS - 8.0, y + 9.0, Anchor::End, Tone::Plain, t.severity(row.severity)));
+        shapes.push(text(LABELS - 8.0, y + 8.2, Anchor::End, Tone::Plain, t.severity(row.severity)));
         shapes.push(Shape::Rect { x: LABELS, y, width: open.max(0.8), height: BAR, tone });
         if row.findings_waived > 0 {
             shapes.push(Shape::Rect { x: LABELS + open, y, width: waived, height: BAR, tone: Tone::Waived });
@@ -80,7 +80,7 @@ pub(super) fn severities(t: &Teller<'_>) -> Drawing {
         } else {
             row.findings.to_string()
         };
-        shapes.push(text(LABELS + open + waived + 5.0, y + 9.0, Anchor::Start, Tone::Plain, figure));
+        shapes.push(text(LABELS + open + waived + 5.0, y + 8.2, Anchor::Start, Tone::Plain, figure));
         y += ROW;
     }
     shapes.push(Shape::Line { x1: LABELS, y1: 0.0, x2: LABELS, y2: y, tone: Tone::Quiet, thick: false });
@@ -94,7 +94,7 @@ pub(super) fn families(t: &Teller<'_>) -> Drawing {
     let room = WIDTH - LABELS - 70.0;
     let (mut shapes, mut y) = legend(t);
     for (family, counts) in families {
-        shapes.push(text(LABELS - 8.0, y + 9.0, Anchor::End, Tone::Plain, t.family(family)));
+        shapes.push(text(LABELS - 8.0, y + 8.2, Anchor::End, Tone::Plain, t.family(family)));
         let mut x = LABELS;
         for verdict in Verdict::ALL {
             let count = counts.of(verdict);
@@ -104,7 +104,7 @@ pub(super) fn families(t: &Teller<'_>) -> Drawing {
             }
             x += width;
         }
-        shapes.push(text(x + 5.0, y + 9.0, Anchor::Start, Tone::Quiet, figures(&Verdict::ALL.map(|v| counts.of(v)))));
+        shapes.push(text(x + 5.0, y + 8.2, Anchor::Start, Tone::Quiet, figures(&Verdict::ALL.map(|v| counts.of(v)))));
         y += ROW;
     }
     Drawing { width: WIDTH, height: y, shapes }

@@ -66,7 +66,7 @@ fn heading(flow: &mut Flow<'_>, heading: &Heading) {
     let lines = flow.lines(&title, HEADING, CONTENT_WIDTH - badge_width - 10.0);
     let height = HEADING.leading * f32::from(u8::try_from(lines.len()).unwrap_or(u8::MAX));
     // A heading stays with at least the beginning of what it heads.
-    flow.need(height + 108.0);
+    flow.need(height + 150.0);
     flow.space(12.0);
     flow.target(&heading.id);
     if heading.level == 2 {

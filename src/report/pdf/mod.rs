@@ -11,6 +11,7 @@ mod flow;
 mod fonts;
 mod front;
 mod page;
+mod stamp;
 mod structure;
 mod table;
 mod text;
@@ -19,6 +20,7 @@ mod xmp;
 
 pub(crate) use conform::ATTACHED;
 pub use fonts::Fonts;
+pub(crate) use stamp::stamp;
 
 use super::{Report, document, json};
 use crate::clock::Timestamp;

@@ -143,9 +143,15 @@ fn struct_element(
         Kid::Link(page, n) => annotation_kid(annotations.links.get(&(*page, *n)), pages.get(*page)),
         Kid::Field(page, n) => annotation_kid(annotations.fields.get(&(*page, *n)), pages.get(*page)),
     };
-    let kids: Vec<Object> = element.kids.iter().filter_map(object).collect();
-    if !kids.is_empty() {
-        dict.set("K", kids);
+    let mut kids: Vec<Object> = element.kids.iter().filter_map(object).collect();
+    // An only child stands without a list: shorter, and validators look for a field's element in that form.
+    match kids.pop() {
+        Some(only) if kids.is_empty() => dict.set("K", only),
+        Some(last) => {
+            kids.push(last);
+            dict.set("K", kids);
+        }
+        None => {}
     }
     if element.tag == "TH" {
         dict.set("A", dictionary! { "O" => "Table", "Scope" => "Column" });

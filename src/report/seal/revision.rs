@@ -24,6 +24,22 @@ impl Revision {
         id
     }
 
+    /// Objects that were numbered elsewhere, under new numbers; the new number of `wanted`.
+    pub(super) fn import(&mut self, objects: Vec<(ObjectId, Object)>, wanted: ObjectId) -> ObjectId {
+        let mut numbers = BTreeMap::new();
+        for (old, _) in &objects {
+            numbers.insert(*old, (self.next, 0));
+            self.next += 1;
+        }
+        for (old, mut object) in objects {
+            renumber(&mut object, &numbers);
+            if let Some(new) = numbers.get(&old) {
+                self.objects.insert(*new, object);
+            }
+        }
+        numbers.get(&wanted).copied().unwrap_or(wanted)
+    }
+
     /// A changed object.
     pub(super) fn set(&mut self, id: ObjectId, object: impl Into<Object>) {
         self.objects.insert(id, object.into());
@@ -68,6 +84,16 @@ impl Revision {
             "ID" => get(b"ID")?,
             "Prev" => i64::try_from(previous).unwrap_or(i64::MAX),
         })
+    }
+}
+
+fn renumber(object: &mut Object, numbers: &BTreeMap<ObjectId, ObjectId>) {
+    match object {
+        Object::Reference(id) => *id = numbers.get(id).copied().unwrap_or(*id),
+        Object::Array(items) => items.iter_mut().for_each(|o| renumber(o, numbers)),
+        Object::Dictionary(d) => d.iter_mut().for_each(|(_, o)| renumber(o, numbers)),
+        Object::Stream(s) => s.dict.iter_mut().for_each(|(_, o)| renumber(o, numbers)),
+        _ => {}
     }
 }
 

@@ -5,7 +5,9 @@ use super::signer::Signing;
 use super::{SealError, cms, field};
 use crate::clock::Timestamp;
 use crate::crypto::hash::Digest;
-use lopdf::{Dictionary, Document, Object, StringFormat, dictionary};
+use crate::lang::words::Words;
+use crate::report::pdf::stamp;
+use lopdf::{Dictionary, Document, Object, ObjectId, StringFormat, dictionary};
 
 /// Room for the container, in bytes: ours takes about 1.6 KB with a chain of two.
 const ROOM: usize = 6 * 1024;
@@ -23,6 +25,8 @@ pub struct Seal<'a> {
     pub at: Timestamp,
     /// Why, e.g. `Audit report`.
     pub reason: &'a str,
+    /// In which language the field says who signed.
+    pub words: &'a Words,
 }
 
 /// `pdf` with one more revision that holds a PAdES B-B signature of `signer`.
@@ -41,6 +45,8 @@ pub fn sign(pdf: &[u8], seal: &Seal<'_>, signer: &Signing) -> Result<Vec<u8>, Se
     let signature = revision.add(dictionary(seal, signer));
     let mut widget = chosen.dict;
     widget.set("V", signature);
+    let form = appearance(&mut revision, &widget, seal, signer)?;
+    widget.set("AP", dictionary! { "N" => form });
     revision.set(chosen.id, widget);
     if seal.certify {
         let (id, catalog) = certified(&doc, signature)?;
@@ -50,6 +56,26 @@ pub fn sign(pdf: &[u8], seal: &Seal<'_>, signer: &Signing) -> Result<Vec<u8>, Se
     let start = places.get(&signature).copied().unwrap_or_default();
     fill(&mut out, start, signer)?;
     Ok(out)
+}
+
+/// What is seen in the field from now on.
+fn appearance(
+    revision: &mut Revision,
+    widget: &Dictionary,
+    seal: &Seal<'_>,
+    signer: &Signing,
+) -> Result<ObjectId, SealError> {
+    let area = widget.get(b"Rect").and_then(Object::as_array).map_err(|e| SealError::Pdf(e.to_string()))?;
+    let numbers: Vec<f32> = area.iter().filter_map(|o| o.as_float().ok()).collect();
+    let [left, low, right, top] = *numbers.as_slice() else {
+        return Err(SealError::Pdf("the field has no place on its page".to_owned()));
+    };
+    let at = seal.at.utc().format("%Y-%m-%d %H:%M:%S UTC").to_string();
+    let values = [("name", signer.name()), ("at", at)];
+    let lines = ["signoff.signed_by", "signoff.signed_at", "signoff.signed_level", "signoff.signed_check"];
+    let lines = lines.map(|key| seal.words.fill(key, &values));
+    let stamp = stamp(&lines, (right - left, top - low)).map_err(|e| SealError::Pdf(e.to_string()))?;
+    Ok(revision.import(stamp.objects, stamp.form))
 }
 
 /// The signature dictionary with room for what is known only later.
