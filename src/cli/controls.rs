@@ -2,6 +2,7 @@
 
 use super::exit::{Exit, Failed};
 use crate::catalog::{Catalog, Control, Param, Problem, embedded_files, lint, reference_pages};
+use crate::engine::detections::run_case;
 use crate::engine::{CaseOutcome, run_cases};
 use crate::evidence::Kinds;
 use crate::files;
@@ -228,7 +229,7 @@ fn test(loaded: &Loaded, only: &[String], common: &Common) -> Result<Exit, Faile
         only.is_empty() || only.iter().any(|w| c.id.contains(w) || c.family.contains(w) || c.slug.contains(w))
     };
     let kinds = loaded.kinds()?;
-    let run = |c| (c, run_cases(kinds, c, loaded.catalog.cases(c), None));
+    let run = |c| (c, run_cases(kinds, c, loaded.catalog.cases(c), Some(&run_case)));
     let outcomes: Vec<(&Control, Vec<CaseOutcome>)> =
         loaded.catalog.controls().filter(|c| wanted(c)).map(run).collect();
     let all = || outcomes.iter().flat_map(|(_, cases)| cases);

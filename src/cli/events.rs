@@ -4,6 +4,7 @@ use super::exit::{Exit, Failed};
 use crate::connectors::logs::{Coverage, Input, Options, scan};
 use crate::events::batch::Firing;
 use crate::events::context::Context;
+use crate::events::coverage::Sight;
 use crate::events::hash::Seed;
 use crate::events::output::Lines;
 use crate::events::plan::{Plan, TIME_FIELDS};
@@ -89,7 +90,7 @@ fn scan_logs(args: &ScanArgs) -> Result<Exit, Failed> {
     let lines = Lines::new(&plan, &names);
     let mut printer = Printer { lines, plan: &plan, json: args.json, text: String::new(), failed: None };
     let options = Options { threads: threads(args.threads), lateness_ms, seed: seed()? };
-    let coverage = scan(&plan, &context, inputs, options, &mut |firing| printer.print(&firing));
+    let coverage = scan((&plan, &context), inputs, None, options, &mut |firing| printer.print(&firing));
     printer.flush();
     match printer.failed {
         // Whoever reads us has seen enough, as with `head`.
@@ -239,7 +240,7 @@ impl Printer<'_> {
 /// The coverage as JSON: per log its lines, bytes, events, first and last instant, and bad lines with samples.
 fn coverage_json(coverage: &Coverage) -> Value {
     let instant = |ms: i64| crate::clock::Timestamp::from_millis(ms).map(|t| t.to_string());
-    let one = |(name, tally): &(String, crate::events::coverage::Tally)| {
+    let one = |(name, Sight { tally, .. }): &(String, Sight)| {
         let bad: serde_json::Map<String, Value> = tally
             .bad
             .iter()
@@ -259,7 +260,7 @@ fn coverage_json(coverage: &Coverage) -> Value {
 /// Says on standard error what was not used; nothing when everything was.
 #[expect(clippy::print_stderr, reason = "the command line is where messages reach people")]
 fn tell(coverage: &Coverage) {
-    for (name, tally) in coverage.sources.iter().filter(|(_, t)| t.bad_lines() > 0) {
+    for (name, tally) in coverage.sources.iter().map(|(n, s)| (n, &s.tally)).filter(|(_, t)| t.bad_lines() > 0) {
         for (why, (count, samples)) in &tally.bad {
             let at: Vec<String> = samples.iter().map(|p| p.offset().to_string()).collect();
             eprintln!(

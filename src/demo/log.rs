@@ -238,8 +238,9 @@ impl Log {
             let at = self.day_ms(sunday.unwrap_or(2)) + 23 * 60 * MINUTE_MS;
             self.export(&scene, at, 120);
         }
-        if let Some(scene) = stage(self, 88) {
-            let at = self.day_ms(workday(self, 12)) + 10 * 60 * MINUTE_MS;
+        // In the middle of the working day wherever the office is: only its size is wrong.
+        if let Some((scene, office)) = stage(self, 88).zip(someone(88).map(|a| a.office)) {
+            let at = self.day_ms(workday(self, 12)) + (office.opens_utc_min + 120) * MINUTE_MS;
             self.export(&scene, at, 1_860);
         }
         self.people_incidents(staff);

@@ -156,6 +156,8 @@ impl Account {
             "roles": [self.role],
             "permissions": permissions(self.role),
             "last_login": days_before(as_of, last_login),
+            // The account of the incident `dormant` slept for half a year before the log.
+            "last_login_before_log": days_before(as_of, if self.number == 301 { 190 } else { 31 + last_login }),
             "mfa_enforced": !service,
             "mfa_factors": if service { json!([]) } else { json!(["webauthn"]) },
             "created": days_before(as_of, self.hired_days),

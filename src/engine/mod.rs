@@ -4,6 +4,7 @@
 //! to the rest, never an abort and never a pass. Same inputs, same results, in the same order.
 
 mod cases;
+pub mod detections;
 mod evaluate;
 mod facts;
 mod gaps;

@@ -34,6 +34,8 @@ pub enum Value {
     Number(Number),
     /// Latitude and longitude in degrees.
     Point(f64, f64),
+    /// Fingerprints in `Batch::ids`: first and number.
+    Ids(u32, u32),
 }
 
 /// What one correlation gets of an event.
@@ -81,6 +83,12 @@ pub struct Batch {
     pub parts: Vec<Part>,
     /// Bytes of keys.
     pub keys: Vec<u8>,
+    /// Fingerprints of values that are looked at together.
+    pub ids: Vec<u128>,
+    /// How many events each detection matched, by its number.
+    pub matched: Vec<u64>,
+    /// Which fields occurred with a value, by number.
+    pub occurred: Vec<bool>,
     /// Counts.
     pub tally: Tally,
 }
@@ -90,6 +98,12 @@ impl Batch {
     pub fn key_of(&self, record: &Record) -> &[u8] {
         let (start, length) = (record.key_at.0 as usize, record.key_at.1 as usize);
         self.keys.get(start..start + length).unwrap_or_default()
+    }
+
+    /// The fingerprints of a part's values, when it has several.
+    pub fn ids_of(&self, part: &Part) -> &[u128] {
+        let Value::Ids(start, count) = part.value else { return &[] };
+        self.ids.get(start as usize..(start + count) as usize).unwrap_or_default()
     }
 
     /// The parts of a record.

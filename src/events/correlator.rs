@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, VecDeque};
 pub struct Job<'j, 'p> {
     partition: &'j mut Partition<'p>,
     records: Vec<Held<'j>>,
+    until_ms: i64,
     firings: Vec<Firing>,
     wakes: Vec<Held<'j>>,
 }
@@ -19,10 +20,12 @@ pub struct Job<'j, 'p> {
 impl Job<'_, '_> {
     /// Does the work.
     pub fn run(&mut self) {
-        let Self { partition, records, firings, wakes } = self;
-        partition.take(records, &mut |fired| {
+        let Self { partition, records, until_ms, firings, wakes } = self;
+        partition.take(records, *until_ms, &mut |fired| {
             firings.extend(fired.firing);
-            wakes.extend(fired.wakes.iter().map(|r| (r, fired.batch)));
+            if let Some(batch) = fired.batch {
+                wakes.extend(fired.wakes.iter().map(|r| (r, batch)));
+            }
         });
     }
 }
@@ -142,7 +145,9 @@ impl<'p> Correlator<'p> {
         if !due.is_sorted_by_key(|w| (w.at_ms, w.place)) {
             due.sort_by_key(|w| (w.at_ms, w.place));
         }
-        self.correlate(&due, run);
+        // At the end of the log, what the log reaches to is known to have passed.
+        let passed = if until == i64::MAX { self.end_ms() } else { until };
+        self.correlate(&due, passed, run);
         self.drop_used(&due);
         let mut out: Vec<Firing> = Vec::new();
         let firings = std::mem::take(&mut self.firings);
@@ -153,6 +158,10 @@ impl<'p> Correlator<'p> {
         out.into_iter().for_each(done);
     }
 
+    fn end_ms(&self) -> i64 {
+        self.sources.values().filter_map(|s| s.high_ms).max().map_or(i64::MIN, |ms| ms.saturating_add(1))
+    }
+
     fn take_due(&mut self, until: i64) -> Vec<Waiting> {
         let all = std::mem::take(&mut self.waiting);
         let (due, rest) = all.into_iter().partition(|w| w.at_ms < until || until == i64::MAX);
@@ -160,7 +169,7 @@ impl<'p> Correlator<'p> {
         due
     }
 
-    fn correlate(&mut self, due: &[Waiting], run: Runner<'_>) {
+    fn correlate(&mut self, due: &[Waiting], until_ms: i64, run: Runner<'_>) {
         let Self { plan, levels, batches, base, firings, .. } = self;
         let find = |w: &Waiting| {
             let batch = batches.get(usize::try_from(w.batch - *base).ok()?)?;
@@ -176,7 +185,7 @@ impl<'p> Correlator<'p> {
             if !records.is_sorted_by_key(|(r, _)| (r.at_ms, r.place)) {
                 records.sort_by_key(|(r, _)| (r.at_ms, r.place));
             }
-            let mut jobs = jobs(partitions, records);
+            let mut jobs = jobs(partitions, records, until_ms);
             run(&mut jobs);
             for job in jobs {
                 firings.extend(job.firings);
@@ -201,11 +210,11 @@ impl<'p> Correlator<'p> {
 }
 
 /// Deals records out to partitions by key; all records of a key go to the same one, in order.
-fn jobs<'j, 'p>(partitions: &'j mut [Partition<'p>], records: Vec<Held<'j>>) -> Vec<Job<'j, 'p>> {
+fn jobs<'j, 'p>(partitions: &'j mut [Partition<'p>], records: Vec<Held<'j>>, until_ms: i64) -> Vec<Job<'j, 'p>> {
     let count = partitions.len() as u128;
     let mut jobs: Vec<Job<'_, '_>> = partitions
         .iter_mut()
-        .map(|partition| Job { partition, records: Vec::new(), firings: Vec::new(), wakes: Vec::new() })
+        .map(|partition| Job { partition, records: Vec::new(), until_ms, firings: Vec::new(), wakes: Vec::new() })
         .collect();
     for held in records {
         // The low half finds a key in its table, so the high half deals.

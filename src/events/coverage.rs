@@ -2,12 +2,47 @@
 //!
 //! A line that could not be used is never lost silently: it is counted by its reason and, up to a few, told by its place.
 
+use super::batch::Batch;
 use super::line::Bad;
 use super::place::Place;
 use std::collections::BTreeMap;
 
 /// Bad lines kept as samples for each reason.
 pub const SAMPLES: usize = 5;
+
+/// What was seen of a whole log, for whoever has to know whether a rule could have matched at all.
+#[derive(Clone, Debug, Default)]
+pub struct Sight {
+    /// Counts.
+    pub tally: Tally,
+    /// How many events each detection matched, by its number.
+    pub matched: Vec<u64>,
+    /// Which fields occurred with a value, by number.
+    pub occurred: Vec<bool>,
+    /// Events that came too late for the windows.
+    pub late: u64,
+}
+
+impl Sight {
+    /// Adds a stretch.
+    pub fn add(&mut self, batch: &Batch) {
+        self.tally.add(&batch.tally);
+        self.matched.resize(self.matched.len().max(batch.matched.len()), 0);
+        self.occurred.resize(self.occurred.len().max(batch.occurred.len()), false);
+        self.matched.iter_mut().zip(&batch.matched).for_each(|(a, b)| *a += b);
+        self.occurred.iter_mut().zip(&batch.occurred).for_each(|(a, b)| *a |= b);
+    }
+
+    /// Adds another log.
+    pub fn join(&mut self, other: &Self) {
+        self.tally.add(&other.tally);
+        self.matched.resize(self.matched.len().max(other.matched.len()), 0);
+        self.occurred.resize(self.occurred.len().max(other.occurred.len()), false);
+        self.matched.iter_mut().zip(&other.matched).for_each(|(a, b)| *a += b);
+        self.occurred.iter_mut().zip(&other.occurred).for_each(|(a, b)| *a |= b);
+        self.late += other.late;
+    }
+}
 
 /// Counts of a stretch of log. Adding two is the count of both.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -7,9 +7,11 @@ use super::context::{Context, Rows};
 use super::hash::Seed;
 use super::line::{Bad, Slots, Walker};
 use super::place::Place;
-use super::plan::{Feed, Plan};
-use super::rule::{FieldId, Kind, Predicate, PredicateId, Question};
+use super::plan::{Correlating, Feed, Plan};
+use super::rule::{Extension, FieldId, HourFields, Kind, Predicate, PredicateId, Question};
 use super::value::fold::fold;
+use super::value::hours::Hours;
+use super::value::network::Network;
 use super::value::time::instant_ms;
 use super::value::{Number, Raw};
 
@@ -46,23 +48,39 @@ impl<'p> Matcher<'p> {
     /// Reads the lines of `bytes`, which begin at `offset` of source number `source`, and adds what they give to `out`.
     pub fn stretch(&mut self, bytes: &[u8], source: u16, offset: u64, out: &mut Batch) {
         let mut slots = Slots::new(self.plan.paths.field_count());
-        let mut start = 0;
         let mut high_ms = i64::MIN;
-        out.tally.bytes += bytes.len() as u64;
-        while start < bytes.len() {
-            let rest = bytes.get(start..).unwrap_or_default();
-            let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-            let line = rest.get(..length).unwrap_or_default().trim_ascii();
-            if !line.is_empty() {
-                let place = Place::new(source, offset + start as u64);
-                out.tally.lines += 1;
-                match self.line(line, place, &mut high_ms, &mut slots, out) {
-                    Ok(at_ms) => out.tally.event(at_ms),
-                    Err(why) => out.tally.bad(why, place),
-                }
-            }
-            start += length + 1;
+        self.prepare(bytes, out);
+        for (start, line) in lines(bytes) {
+            let place = Place::new(source, offset + start);
+            let result = self.line(line, place, &mut high_ms, &mut slots, out);
+            count(result, place, out);
         }
+    }
+
+    /// The same for lines of another format: `event` makes each one the JSON of an event. A line it makes nothing of is
+    /// read as it stands, and so counted when it is no event.
+    pub fn stretch_of(
+        &mut self,
+        bytes: &[u8],
+        (source, offset): (u16, u64),
+        event: &dyn Fn(&[u8]) -> Option<Vec<u8>>,
+        out: &mut Batch,
+    ) {
+        let mut high_ms = i64::MIN;
+        self.prepare(bytes, out);
+        for (start, line) in lines(bytes) {
+            let place = Place::new(source, offset + start);
+            let made = if line.len() > LONGEST_LINE_BYTES { None } else { event(line) };
+            let mut slots = Slots::new(self.plan.paths.field_count());
+            let result = self.line(made.as_deref().unwrap_or(line), place, &mut high_ms, &mut slots, out);
+            count(result, place, out);
+        }
+    }
+
+    fn prepare(&self, bytes: &[u8], out: &mut Batch) {
+        out.tally.bytes += bytes.len() as u64;
+        out.matched.resize(self.plan.detections.len(), 0);
+        out.occurred.resize(self.plan.paths.field_count(), false);
     }
 
     fn line<'a>(
@@ -87,6 +105,9 @@ impl<'p> Matcher<'p> {
         *high_ms = (*high_ms).max(at_ms);
         self.behind_ms = u32::try_from(*high_ms - at_ms).unwrap_or(u32::MAX);
         self.rows.fill(slots);
+        for (field, seen) in out.occurred.iter_mut().enumerate().filter(|(_, seen)| !**seen) {
+            *seen = !matches!(slots.get(field), Raw::Absent | Raw::Null);
+        }
         self.event(at_ms, place, slots, out);
         Ok(at_ms)
     }
@@ -95,10 +116,13 @@ impl<'p> Matcher<'p> {
         self.answers.fill(Answer::Open);
         self.hits.clear();
         let plan = self.plan;
-        for detection in &plan.detections {
+        for (number, detection) in plan.detections.iter().enumerate() {
             let (answers, scratch) = (&mut self.answers, &mut self.scratch);
             if !detection.expr.holds(&mut |p| answer(plan, p, slots, answers, scratch)) {
                 continue;
+            }
+            if let Some(n) = out.matched.get_mut(number) {
+                *n += 1;
             }
             if detection.reports {
                 let key = Box::default();
@@ -147,7 +171,7 @@ impl<'p> Matcher<'p> {
     ) -> Option<Record> {
         let fields = &group.first()?.key;
         let mut parts: Vec<Part> = Vec::with_capacity(group.len());
-        let mut space = 0;
+        let (mut space, mut absent_groups) = (0, false);
         let mut last = None;
         for feed in group {
             if last == Some(feed.correlation) {
@@ -157,13 +181,13 @@ impl<'p> Matcher<'p> {
                 continue;
             }
             let correlation = self.plan.correlations.get(feed.correlation)?;
-            space = correlation.space;
-            let Some(value) = self.value(&correlation.kind, &correlation.values, slots) else { continue };
+            (space, absent_groups) = (correlation.space, correlation.absent_groups);
+            let Some(value) = self.value(correlation, slots, out) else { continue };
             let then = self.deferred(at_ms, place, slots, &correlation.feeds, out);
             last = Some(feed.correlation);
             parts.push(Part { seat: index(correlation.seat), rules: feed.bit, value, then });
         }
-        if parts.is_empty() || !self.key(fields, slots) {
+        if parts.is_empty() || !self.key(fields, absent_groups, slots) {
             return None;
         }
         let key_at = (index(out.keys.len()), index(self.key.len()));
@@ -199,35 +223,103 @@ impl<'p> Matcher<'p> {
         at
     }
 
-    /// Puts the key together; false when a group field is absent or null, for then the event belongs to no group.
-    fn key(&mut self, fields: &[FieldId], slots: &Slots<'_>) -> bool {
-        self.key.clear();
+    /// Puts the key together; false when a group field is absent or null, for then the event belongs to no group, unless
+    /// such events are to form one.
+    fn key(&mut self, fields: &[FieldId], absent_groups: bool, slots: &Slots<'_>) -> bool {
+        let mut key = std::mem::take(&mut self.key);
+        key.clear();
+        let mut whole = true;
         for field in fields {
-            if !self.key.is_empty() {
-                self.key.push(b',');
+            if !key.is_empty() {
+                key.push(b',');
             }
-            if !canonical(*field, slots, &mut self.key) {
-                return false;
+            if !self.canonical(*field, slots, &mut key) {
+                key.extend_from_slice(b"null");
+                whole = false;
             }
         }
-        true
+        self.key = key;
+        whole || absent_groups
     }
 
-    fn value(&self, kind: &Kind, fields: &[FieldId], slots: &Slots<'_>) -> Option<Value> {
-        match kind {
-            Kind::EventCount(_) | Kind::Temporal(_) | Kind::TemporalOrdered | Kind::Silence => Some(Value::None),
-            Kind::ValueCount(_) | Kind::FirstSeen { .. } => {
-                let mut bytes = Vec::with_capacity(32);
-                fields.iter().all(|f| canonical(*f, slots, &mut bytes)).then(|| Value::Id(self.seed.of(&bytes)))
+    fn value(&self, correlation: &Correlating, slots: &Slots<'_>, out: &mut Batch) -> Option<Value> {
+        let fields = &correlation.values;
+        let number = |at: usize| slots.get(*fields.get(at)?).number();
+        match &correlation.kind {
+            Kind::EventCount(_) | Kind::Temporal(_) | Kind::TemporalOrdered => Some(Value::None),
+            Kind::ValueCount(_) => self.id(fields, slots),
+            Kind::ValueSum(_) | Kind::ValueAvg(_) | Kind::ValuePercentile(..) => number(0).map(Value::Number),
+            Kind::Extension(extension) => match extension {
+                Extension::Span | Extension::NotFollowed => Some(Value::None),
+                Extension::FirstSeen { .. } => self.id(fields, slots),
+                Extension::Missing => number(0).map(Value::Number),
+                Extension::Distance { .. } => Some(Value::Point(number(0)?.real(), number(1)?.real())),
+                Extension::Silence { .. } => {
+                    let before = fields.first().and_then(|f| instant_ms(slots.get(*f)));
+                    Some(before.map_or(Value::None, |ms| Value::Number(Number::Whole(ms))))
+                }
+                Extension::HashChain | Extension::Concurrent { .. } | Extension::Overlap => {
+                    self.ids(fields, slots, out)
+                }
+            },
+        }
+    }
+
+    /// One fingerprint of all values together; `None` when one is missing.
+    fn id(&self, fields: &[FieldId], slots: &Slots<'_>) -> Option<Value> {
+        let mut bytes = Vec::with_capacity(32);
+        fields.iter().all(|f| self.canonical(*f, slots, &mut bytes)).then(|| Value::Id(self.seed.of(&bytes)))
+    }
+
+    /// A fingerprint of each value; `None` when one is missing.
+    fn ids(&self, fields: &[FieldId], slots: &Slots<'_>, out: &mut Batch) -> Option<Value> {
+        let start = index(out.ids.len());
+        for field in fields {
+            let mut bytes = Vec::with_capacity(32);
+            if !self.canonical(*field, slots, &mut bytes) {
+                out.ids.truncate(start as usize);
+                return None;
             }
-            Kind::ValueSum(_) | Kind::ValueAvg(_) | Kind::ValuePercentile(..) => {
-                slots.get(*fields.first()?).number().map(Value::Number)
-            }
-            Kind::Distance { .. } => {
-                let degrees = |f: Option<&FieldId>| slots.get(*f?).number().map(Number::real);
-                Some(Value::Point(degrees(fields.first())?, degrees(fields.get(1))?))
+            out.ids.push(self.seed.of(&bytes));
+        }
+        Some(Value::Ids(start, index(fields.len())))
+    }
+
+    /// Appends a field's value, or the network it stands for. False when there is none.
+    fn canonical(&self, field: FieldId, slots: &Slots<'_>, out: &mut Vec<u8>) -> bool {
+        let Some(network) = self.plan.set.vocabulary.networks.iter().find(|n| n.field == field) else {
+            return canonical(field, slots, out);
+        };
+        let address = slots.get(network.address).text();
+        let Some(text) = address.and_then(|a| Network::around(&a, network.v4, network.v6)) else { return false };
+        out.extend_from_slice(format!("\"{text}\"").as_bytes());
+        true
+    }
+}
+
+/// The lines that are not blank, with their offsets, without their ends.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        while start < bytes.len() {
+            let rest = bytes.get(start..).unwrap_or_default();
+            let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let line = rest.get(..length).unwrap_or_default().trim_ascii();
+            let at = start as u64;
+            start += length + 1;
+            if !line.is_empty() {
+                return Some((at, line));
             }
         }
+        None
+    })
+}
+
+fn count(result: Result<i64, Bad>, place: Place, out: &mut Batch) {
+    out.tally.lines += 1;
+    match result {
+        Ok(at_ms) => out.tally.event(at_ms),
+        Err(why) => out.tally.bad(why, place),
     }
 }
 
@@ -286,7 +378,21 @@ pub(super) fn ask(predicate: &Predicate, slots: &Slots<'_>, scratch: &mut String
             let (a, b) = (instant_ms(slots.get(field)), instant_ms(slots.get(*other)));
             a.zip(b).is_some_and(|(a, b)| a > b.saturating_add(*plus_ms))
         }
+        Question::Outside(fields) => is_outside(slots, field, fields).unwrap_or(false),
     }
+}
+
+/// Whether the instant lies outside the hours of the row; `None` when the row gives none.
+fn is_outside(slots: &Slots<'_>, field: FieldId, fields: &HourFields) -> Option<bool> {
+    let at_ms = instant_ms(slots.get(field))?;
+    let day = |v: Raw<'_>| if let Some(Number::Whole(n)) = v.number() { Some(n) } else { None };
+    let days: Vec<i64> = slots.values(fields.days).filter_map(day).collect();
+    if slots.get(fields.days) == Raw::Absent {
+        return None;
+    }
+    let zone = slots.get(fields.zone).text();
+    let (from, to) = (slots.get(fields.from).text()?, slots.get(fields.to).text()?);
+    Hours::new(&days, &from, &to, zone.as_deref().unwrap_or("UTC")).map(|h| !h.contain(at_ms))
 }
 
 fn same(a: Raw<'_>, b: Raw<'_>, cased: bool) -> bool {

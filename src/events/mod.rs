@@ -11,6 +11,7 @@ pub mod coverage;
 pub mod hash;
 pub mod line;
 pub mod matching;
+pub mod memory;
 pub mod output;
 pub mod place;
 pub mod plan;

@@ -13,6 +13,7 @@ mod authority;
 mod catalog;
 mod cli;
 mod engine;
+mod events;
 mod evidence;
 mod expr;
 mod connectors;

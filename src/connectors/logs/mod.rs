@@ -6,8 +6,8 @@ mod input;
 mod scan;
 mod stretch;
 
-pub use input::Input;
-pub use scan::{Coverage, Options, scan};
+pub use input::{Fingerprint, Input};
+pub use scan::{Coverage, LineMapping, Options, scan};
 
 use std::path::PathBuf;
 

@@ -6,7 +6,7 @@ use super::{Input, LogError};
 use crate::events::batch::{Batch, Firing};
 use crate::events::context::Context;
 use crate::events::correlator::{Correlator, one_by_one};
-use crate::events::coverage::Tally;
+use crate::events::coverage::Sight;
 use crate::events::hash::Seed;
 use crate::events::line::Bad;
 use crate::events::matching::Matcher;
@@ -29,20 +29,23 @@ pub struct Options {
     pub seed: Seed,
 }
 
+/// Makes the JSON of an event of a line of another format; `None` leaves the line as it is.
+pub type LineMapping<'m> = &'m (dyn Fn(&[u8]) -> Option<Vec<u8>> + Sync);
+
 /// What was read.
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
-    /// Each log by name, with its counts.
-    pub sources: Vec<(String, Tally)>,
+    /// Each log by name, with what was seen of it.
+    pub sources: Vec<(String, Sight)>,
     /// Events that lay further behind than the lateness: single-event rules saw them, windows did not.
     pub late: u64,
 }
 
-/// Runs `plan` over `inputs`; `sink` gets the firings in order of time, place and rule.
+/// Runs `plan` over `inputs`, whose lines `mapping` turns into events; `sink` gets the firings in order of time, place and rule.
 pub fn scan(
-    plan: &Plan,
-    context: &Context,
+    (plan, context): (&Plan, &Context),
     inputs: Vec<Input>,
+    mapping: Option<LineMapping<'_>>,
     options: Options,
     sink: &mut (dyn FnMut(Firing) + Send),
 ) -> Result<Coverage, LogError> {
@@ -54,8 +57,9 @@ pub fn scan(
     let run = Run {
         reading: Mutex::new(Reading { logs, next: 0, failed: None }),
         finished: Mutex::new(BTreeMap::new()),
-        deciding: Mutex::new(Deciding { correlator, next: 0, tallies: vec![Tally::default(); names.len()], sink }),
+        deciding: Mutex::new(Deciding { correlator, next: 0, seen: vec![Sight::default(); names.len()], sink }),
         names: &names,
+        mapping,
     };
     std::thread::scope(|scope| {
         for _ in 1..options.threads.max(1) {
@@ -69,7 +73,7 @@ pub fn scan(
     }
     let deciding = deciding.into_inner().unwrap_or_else(PoisonError::into_inner);
     let late = deciding.correlator.late();
-    Ok(Coverage { sources: names.into_iter().zip(deciding.tallies).collect(), late })
+    Ok(Coverage { sources: names.into_iter().zip(deciding.seen).collect(), late })
 }
 
 struct Log {
@@ -88,7 +92,7 @@ struct Reading {
 struct Deciding<'p, 's> {
     correlator: Correlator<'p>,
     next: u64,
-    tallies: Vec<Tally>,
+    seen: Vec<Sight>,
     sink: &'s mut (dyn FnMut(Firing) + Send),
 }
 
@@ -99,6 +103,7 @@ enum Finished {
 }
 
 struct Run<'p, 's, 'n> {
+    mapping: Option<LineMapping<'n>>,
     reading: Mutex<Reading>,
     finished: Mutex<BTreeMap<u64, Finished>>,
     deciding: Mutex<Deciding<'p, 's>>,
@@ -123,7 +128,10 @@ impl Run<'_, '_, '_> {
                         batch.tally.bytes += bytes;
                         batch.tally.bad(Bad::TooLong, Place::new(source, offset));
                     }
-                    matcher.stretch(&buffer, source, cut.offset, &mut batch);
+                    match self.mapping {
+                        None => matcher.stretch(&buffer, source, cut.offset, &mut batch),
+                        Some(event) => matcher.stretch_of(&buffer, (source, cut.offset), event, &mut batch),
+                    }
                     if let Some((_, last)) = batch.tally.span_ms
                         && let Some(log) = lock(&self.reading).logs.get_mut(usize::from(source))
                     {
@@ -179,8 +187,8 @@ impl Run<'_, '_, '_> {
             match done {
                 Finished::End(source) => deciding.correlator.close(source),
                 Finished::Stretch(source, batch) => {
-                    if let Some(tally) = deciding.tallies.get_mut(usize::from(source)) {
-                        tally.add(&batch.tally);
+                    if let Some(seen) = deciding.seen.get_mut(usize::from(source)) {
+                        seen.add(&batch);
                     }
                     deciding.correlator.add(source, *batch);
                 }

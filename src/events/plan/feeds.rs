@@ -36,6 +36,7 @@ pub(super) fn correlations(set: &mut RuleSet) -> Vec<Correlating> {
             reports: r.reports,
             rules: refers.len(),
             group_by: c.group_by.clone(),
+            absent_groups: c.absent_groups,
             values: c.values.iter().map(|v| set.vocabulary.field(v)).collect(),
             level,
             space: 0,
@@ -58,7 +59,7 @@ pub(super) fn connect(plan: &mut Plan) {
         different.sort();
         different.dedup();
         // An aliased correlation takes several fields for one group, so its keys are its own.
-        let own = if different.len() > 1 { n + 1 } else { 0 };
+        let own = if different.len() > 1 || current.absent_groups { n + 1 } else { 0 };
         let next = plan.spaces.len();
         let space = *spaces.entry((level, different, own)).or_insert(next);
         if space == next {

@@ -40,6 +40,8 @@ pub struct Correlating {
     pub rules: usize,
     /// Names of its group fields, for output.
     pub group_by: Vec<String>,
+    /// Whether events without a group field form a group.
+    pub absent_groups: bool,
     /// Fields whose values matter.
     pub values: Vec<FieldId>,
     /// 1 when it looks at detections only, else one more than the correlations it looks at.
@@ -84,6 +86,7 @@ impl Plan {
     /// Plans `set`; `time_fields` names where an event's time is looked for, in order.
     pub fn new(mut set: RuleSet, time_fields: &[String]) -> Self {
         let time_fields = time_fields.iter().map(|f| set.vocabulary.field(f)).collect();
+        order_lookups(&mut set);
         let correlations = feeds::correlations(&mut set);
         let mut plan = Self {
             paths: Paths::new(&[], false, |_| false),
@@ -122,5 +125,21 @@ impl Plan {
             Body::Correlation(..) => None,
         };
         set.rules.iter().enumerate().filter_map(one).collect()
+    }
+}
+
+/// Puts every look-up after the one that gives it its key.
+fn order_lookups(set: &mut RuleSet) {
+    let names = set.vocabulary.fields().to_vec();
+    let mut waiting = std::mem::take(&mut set.vocabulary.enrichments);
+    while !waiting.is_empty() {
+        let rows: Vec<String> = waiting.iter().map(|e| format!("{}.", e.name)).collect();
+        let key = |e: &super::rule::Enrichment| names.get(e.key).cloned().unwrap_or_default();
+        let (later, ready): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|e| rows.iter().any(|r| key(e).starts_with(r)));
+        // A circle can never be looked up; its fields stay absent.
+        let stuck = ready.is_empty();
+        set.vocabulary.enrichments.extend(ready);
+        waiting = if stuck { Vec::new() } else { later };
     }
 }

@@ -1,6 +1,7 @@
 //! The `correlation` section of a rule: what is counted, by what, within which time, and when that is too much.
 
 use super::document::Document;
+use super::extension::{self, Extension};
 use super::vocabulary::Expr;
 use super::{RuleError, condition};
 use crate::events::value::Number;
@@ -58,20 +59,8 @@ pub enum Kind {
     Temporal(Sequence),
     /// An event of the last rule, before it one of the last but one, and so on.
     TemporalOrdered,
-    /// Extension: this event and the one before it are further apart than somebody can travel.
-    Distance {
-        /// Kilometres that have to lie between the two.
-        least_km: f64,
-        /// Kilometres an hour that have to be exceeded.
-        fastest_kmh: f64,
-    },
-    /// Extension: nothing for at least the timespan, then this event.
-    Silence,
-    /// Extension: a value of the field that the group did not show before, after at least so many others.
-    FirstSeen {
-        /// Different values the group has to have shown before.
-        after: u64,
-    },
+    /// A type of our own.
+    Extension(Extension),
 }
 
 /// Which percentile.
@@ -96,8 +85,10 @@ pub struct Correlation {
     pub aliases: BTreeMap<String, BTreeMap<String, String>>,
     /// Length of the window in milliseconds.
     pub timespan_ms: i64,
-    /// Fields whose values are counted, summed, or give the place (latitude, longitude).
+    /// Fields whose values are counted, summed, or otherwise looked at.
     pub values: Vec<String>,
+    /// Whether events that lack a group field form a group of their own (`absent: group`) rather than none.
+    pub absent_groups: bool,
 }
 
 /// `15m`, `24h`, `30s`, `7d`, `2w` in milliseconds; `None` for anything else, for 0 and beyond ten years.
@@ -115,8 +106,19 @@ pub fn timespan_ms(text: &str) -> Option<i64> {
     count.checked_mul(unit_ms).filter(|ms| (1..=3_660 * 86_400_000).contains(ms))
 }
 
-const KNOWN: [&str; 10] =
-    ["type", "rules", "aliases", "group-by", "timespan", "timeframe", "condition", "field", "generate", "groupby"];
+const KNOWN: [&str; 11] = [
+    "type",
+    "rules",
+    "aliases",
+    "group-by",
+    "timespan",
+    "timeframe",
+    "condition",
+    "field",
+    "generate",
+    "groupby",
+    "absent",
+];
 
 /// Reads the `correlation` section of `document`.
 pub(super) fn parse(document: &Document, section: &Map<String, Value>) -> Result<Correlation, RuleError> {
@@ -137,7 +139,12 @@ pub(super) fn parse(document: &Document, section: &Map<String, Value>) -> Result
     let aliases = aliases(section.get("aliases"))
         .ok_or_else(|| document.error("aliases", "`aliases` maps each alias to rule: field"))?;
     let (kind, values) = kind(document, section, &rules)?;
-    Ok(Correlation { kind, rules, group_by: texts("group-by")?, aliases, timespan_ms, values })
+    let absent_groups = match section.get("absent").and_then(Value::as_str) {
+        Some("group") => true,
+        None if !section.contains_key("absent") => false,
+        _ => return Err(document.error("absent", "`absent` is `group` or left out")),
+    };
+    Ok(Correlation { kind, rules, group_by: texts("group-by")?, aliases, timespan_ms, values, absent_groups })
 }
 
 fn texts(value: Option<&Value>) -> Option<Vec<String>> {
@@ -169,19 +176,26 @@ fn kind(document: &Document, section: &Map<String, Value>, rules: &[String]) -> 
         None => &empty,
         Some(_) => return Err(error("the condition of a correlation is a map such as `gte: 10`".to_owned())),
     };
+    if let Some(extension) = extension::parse(word, condition) {
+        let extension = extension.map_err(error)?;
+        let values = texts(condition.get("field")).unwrap_or_default();
+        let (least, most) = extension.values();
+        if !(least..=most).contains(&values.len()) {
+            return Err(error(format!("a correlation of type `{word}` needs {least} to {most} fields under `field`")));
+        }
+        return Ok((Kind::Extension(extension), values));
+    }
     let (limits, values, extra) = bounds(condition).map_err(error)?;
     let values = if values.is_empty() { texts(section.get("field")).unwrap_or_default() } else { values };
-    let needs_bounds = !matches!(word, "temporal" | "temporal_ordered" | "distance" | "silence" | "first_seen");
+    let needs_bounds = !matches!(word, "temporal" | "temporal_ordered");
     if needs_bounds && limits.0.is_empty() {
         return Err(error(format!("a correlation of type `{word}` needs a condition such as `gte: 10`")));
     }
-    let needs_field = word.starts_with("value_") || word == "first_seen";
-    let wanted = if word == "distance" { values.len() == 2 } else { !needs_field || !values.is_empty() };
+    let wanted = !word.starts_with("value_") || !values.is_empty();
     let single = matches!(word, "value_sum" | "value_avg" | "value_percentile" | "value_median");
     if !wanted || (single && values.len() != 1) {
         return Err(error(format!("a correlation of type `{word}` needs its `field` in the condition")));
     }
-    let number = |key: &str, default: f64| extra.get(key).copied().unwrap_or(default);
     let kind = match word {
         "event_count" => Kind::EventCount(limits),
         "value_count" => Kind::ValueCount(limits),
@@ -198,10 +212,6 @@ fn kind(document: &Document, section: &Map<String, Value>, rules: &[String]) -> 
         "temporal_ordered" => {
             return Err(error("`temporal_ordered` takes no condition but all of its rules".to_owned()));
         }
-        "distance" => Kind::Distance { least_km: number("least_km", 500.0), fastest_kmh: number("fastest_kmh", 900.0) },
-        "silence" => Kind::Silence,
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small count, cut off at 0")]
-        "first_seen" => Kind::FirstSeen { after: number("after", 1.0).max(0.0) as u64 },
         other => return Err(document.error("type", format!("the correlation type `{other}` is not known"))),
     };
     Ok((kind, values))
@@ -238,10 +248,10 @@ fn bounds(condition: &Map<String, Value>) -> Result<Bounds, String> {
         match (Order::of_word(key), key.as_str(), number) {
             (Some(order), _, Some(n)) => limits.0.push((order, n)),
             (None, "field", _) => fields = texts(Some(value)).ok_or("`field` is not a text or a list of texts")?,
-            (None, "percentile" | "least_km" | "fastest_kmh" | "after", Some(n)) => {
+            (None, "percentile", Some(n)) => {
                 extra.insert(key.clone(), n.real());
             }
-            (Some(_), _, None) | (None, "percentile" | "least_km" | "fastest_kmh" | "after", None) => {
+            (Some(_), _, None) | (None, "percentile", None) => {
                 return Err(format!("`{key}` is not a number"));
             }
             _ => return Err(format!("the condition key `{key}` is not known")),

@@ -5,7 +5,7 @@ use super::correlation::{self, Correlation};
 use super::detection::compile_section;
 use super::document::{Document, read};
 use super::modifier::Placeholders;
-use super::vocabulary::{Enrichment, Expr, Vocabulary};
+use super::vocabulary::{Enrichment, Expr, NetworkOf, Vocabulary};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -107,6 +107,7 @@ struct Draft<'a> {
     id: Option<String>,
     name: Option<String>,
     level: String,
+    silent: bool,
     body: DraftBody,
 }
 
@@ -164,6 +165,7 @@ fn draft<'a>(document: &'a Document, settings: &Settings, vocabulary: &mut Vocab
     let title = document.text("title")?.or(document.text("name")?);
     let Some(title) = title else { return Err(document.error("title", "the rule has no `title`")) };
     enrichments(document, vocabulary)?;
+    networks(document, vocabulary)?;
     let body = match (document.map.get("detection"), document.map.get("correlation")) {
         (Some(Value::Object(section)), None) => {
             let compiled = compile_section(section, &[], vocabulary, &settings.placeholders);
@@ -188,12 +190,15 @@ fn draft<'a>(document: &'a Document, settings: &Settings, vocabulary: &mut Vocab
             );
         }
     };
+    // Our extension `silent: true`: matches are counted, never reported.
+    let silent = document.map.get("silent") == Some(&Value::Bool(true));
     Ok(Draft {
         document,
         title,
         id: document.text("id")?,
         name: document.text("name")?,
         level: document.text("level")?.unwrap_or_default(),
+        silent,
         body,
     })
 }
@@ -213,6 +218,32 @@ fn enrichments(document: &Document, vocabulary: &mut Vocabulary) -> Result<(), R
             None => vocabulary.enrichments.push(wanted),
             Some(same) if *same == wanted => {}
             Some(_) => return Err(error(format!("`{name}` is enriched in two different ways; rename one"))),
+        }
+    }
+    Ok(())
+}
+
+/// Our extension `networks: {src.net: {of: src.ip, v4: 24, v6: 64}}`: the network of an address as a field of its own.
+fn networks(document: &Document, vocabulary: &mut Vocabulary) -> Result<(), RuleError> {
+    let error = |what: String| document.error("networks", what);
+    let Some(section) = document.map.get("networks") else { return Ok(()) };
+    let Some(section) = section.as_object() else { return Err(error("`networks` is not a map".to_owned())) };
+    for (name, one) in section {
+        let bits = |key: &str, default: u32, most: u32| match one.get(key) {
+            None => Some(default),
+            Some(n) => n.as_u64().and_then(|n| u32::try_from(n).ok()).filter(|n| *n <= most),
+        };
+        let of = one.get("of").and_then(Value::as_str);
+        let (Some(of), Some(v4), Some(v6)) = (of, bits("v4", 24, 32), bits("v6", 64, 128)) else {
+            return Err(error(format!(
+                "`{name}` under `networks` needs `of` (a field), and `v4`, `v6` are numbers of bits"
+            )));
+        };
+        let wanted = NetworkOf { field: vocabulary.field(name), address: vocabulary.field(of), v4, v6 };
+        match vocabulary.networks.iter().find(|n| n.field == wanted.field) {
+            None => vocabulary.networks.push(wanted),
+            Some(same) if *same == wanted => {}
+            Some(_) => return Err(error(format!("`{name}` is made in two different ways; rename one"))),
         }
     }
     Ok(())
@@ -298,7 +329,8 @@ fn resolve(drafts: Vec<Draft<'_>>) -> Result<Vec<Rule>, Vec<RuleError>> {
     let build = |old: &usize| {
         let draft = drafts.get_mut(*old)?.take()?;
         let to = refers.get(*old)?.iter().filter_map(|o| place.get(o).copied()).collect();
-        Some(finish(draft, to, !silent.get(*old).copied().unwrap_or(false)))
+        let reports = !draft.silent && !silent.get(*old).copied().unwrap_or(false);
+        Some(finish(draft, to, reports))
     };
     Ok(order.iter().filter_map(build).collect())
 }

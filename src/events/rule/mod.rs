@@ -7,15 +7,17 @@ mod condition;
 mod correlation;
 mod detection;
 mod document;
+mod extension;
 mod load;
 mod modifier;
 mod vocabulary;
 
 pub use correlation::{Correlation, Kind, Limits, Percentile, Sequence, timespan_ms};
 pub use document::Document;
+pub use extension::Extension;
 pub use load::{Body, Rule, RuleSet, Settings};
 pub use modifier::Placeholders;
-pub use vocabulary::{Enrichment, Expr, FieldId, Predicate, PredicateId, Question, Vocabulary};
+pub use vocabulary::{Enrichment, Expr, FieldId, HourFields, NetworkOf, Predicate, PredicateId, Question, Vocabulary};
 
 /// A rule that cannot be used, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

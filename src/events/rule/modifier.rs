@@ -3,7 +3,7 @@
 //! Modifiers apply to the values in the order written, as the specification says. An unknown or impossible combination is
 //! an error that names it.
 
-use super::vocabulary::{Expr, FieldId, Question, Vocabulary};
+use super::vocabulary::{Expr, FieldId, HourFields, Question, Vocabulary};
 use crate::events::value::Number;
 use crate::events::value::network::Network;
 use crate::events::value::test::{Order, Test, TimePart};
@@ -40,6 +40,7 @@ struct Chain {
     cidr: bool,
     fieldref: bool,
     after: bool,
+    outside: bool,
     regex: Option<String>,
     order: Option<Order>,
     part: Option<TimePart>,
@@ -56,7 +57,7 @@ pub(super) fn compile(
     let name = parts.next().unwrap_or_default();
     let field = if name.is_empty() { None } else { Some(vocabulary.field(name)) };
     let modifiers: Vec<&str> = parts.collect();
-    let literal = modifiers.iter().any(|m| matches!(*m, "re" | "cidr" | "fieldref" | "after"));
+    let literal = modifiers.iter().any(|m| matches!(*m, "re" | "cidr" | "fieldref" | "after" | "outside"));
     let mut items = values_of(value, literal)?;
     let mut chain = Chain::default();
     for modifier in &modifiers {
@@ -106,6 +107,7 @@ fn apply(word: &str, chain: &mut Chain, items: &mut Vec<Item>, lists: &Placehold
         "cidr" => chain.cidr = true,
         "fieldref" => chain.fieldref = true,
         "after" => chain.after = true,
+        "outside" => chain.outside = true,
         "re" => chain.regex = Some(String::new()),
         "i" | "m" | "s" => match &mut chain.regex {
             Some(flags) => flags.push_str(word),
@@ -274,6 +276,8 @@ impl Asked<'_> {
             Question::Null
         } else if chain.after {
             after(item, vocabulary)?
+        } else if chain.outside {
+            outside(plain(item)?, vocabulary)
         } else if chain.fieldref {
             Question::SameAs(vocabulary.field(plain(item)?), chain.cased)
         } else {
@@ -369,9 +373,21 @@ fn after(item: &Item, vocabulary: &mut Vocabulary) -> Result<Question, String> {
     Ok(Question::After(vocabulary.field(field.trim()), plus_ms))
 }
 
+/// `outside: hr.schedule`: our own modifier; the instant lies outside the hours that the row gives.
+fn outside(row: &str, vocabulary: &mut Vocabulary) -> Question {
+    let mut of = |field: &str| vocabulary.field(&format!("{row}.{field}"));
+    Question::Outside(HourFields { days: of("days"), from: of("from"), to: of("to"), zone: of("tz") })
+}
+
 fn spelled(chain: &Chain) -> String {
     let mut out = String::new();
-    let words = [(chain.cased, "cased"), (chain.cidr, "cidr"), (chain.fieldref, "fieldref"), (chain.after, "after")];
+    let words = [
+        (chain.cased, "cased"),
+        (chain.cidr, "cidr"),
+        (chain.fieldref, "fieldref"),
+        (chain.after, "after"),
+        (chain.outside, "outside"),
+    ];
     for (_, word) in words.iter().filter(|(on, _)| *on) {
         out = format!("{out}|{word}");
     }

@@ -23,6 +23,21 @@ pub enum Question {
     SameAs(FieldId, bool),
     /// The instant in the field is later than the one in another field plus this many milliseconds.
     After(FieldId, i64),
+    /// The instant in the field lies outside the hours that four fields of a row give.
+    Outside(HourFields),
+}
+
+/// The fields of a row that give somebody's hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HourFields {
+    /// Days of the week, 1 Monday to 7 Sunday.
+    pub days: FieldId,
+    /// `HH:MM`.
+    pub from: FieldId,
+    /// `HH:MM`.
+    pub to: FieldId,
+    /// IANA time zone.
+    pub zone: FieldId,
 }
 
 /// A question about one field.
@@ -83,6 +98,19 @@ pub struct Enrichment {
     pub key: FieldId,
 }
 
+/// A field that stands for the network of an address: its first bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NetworkOf {
+    /// The field by its own number.
+    pub field: FieldId,
+    /// The field that holds the address.
+    pub address: FieldId,
+    /// Bits of an IPv4 network.
+    pub v4: u32,
+    /// Bits of an IPv6 network.
+    pub v6: u32,
+}
+
 /// All fields and predicates of a rule set.
 #[derive(Debug, Default)]
 pub struct Vocabulary {
@@ -92,6 +120,8 @@ pub struct Vocabulary {
     predicate_ids: BTreeMap<String, PredicateId>,
     /// Look-ups, in the order in which they have to be made.
     pub enrichments: Vec<Enrichment>,
+    /// Fields made from addresses.
+    pub networks: Vec<NetworkOf>,
 }
 
 impl Vocabulary {

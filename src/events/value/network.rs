@@ -24,6 +24,16 @@ impl Network {
         Some(Self { v6, bits: bits & mask, mask })
     }
 
+    /// The network of the first bits of `address`, as text such as `203.0.113.0/24`; `None` when it is no address.
+    pub fn around(address: &str, v4_bits: u32, v6_bits: u32) -> Option<String> {
+        let (v6, bits) = address_bits(address)?;
+        let (length, width) = if v6 { (v6_bits, 128) } else { (v4_bits, 32) };
+        let kept = bits & u128::MAX.checked_shl(width - length.min(width)).unwrap_or(0);
+        #[expect(clippy::cast_possible_truncation, reason = "an IPv4 address has 32 bits")]
+        let shown = if v6 { IpAddr::from(kept.to_be_bytes()) } else { IpAddr::from((kept as u32).to_be_bytes()) };
+        Some(format!("{shown}/{length}"))
+    }
+
     /// Whether `address` lies in the network; text that is no address does not.
     pub fn contains(&self, address: &str) -> bool {
         address_bits(address).is_some_and(|(v6, bits)| v6 == self.v6 && bits & self.mask == self.bits)
@@ -44,6 +54,14 @@ fn address_bits(text: &str) -> Option<(bool, u128)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_network_around_an_address() {
+        assert_eq!(Network::around("203.0.113.77", 24, 64).as_deref(), Some("203.0.113.0/24"));
+        assert_eq!(Network::around("2001:db8:1:2:3::4", 24, 64).as_deref(), Some("2001:db8:1:2::/64"));
+        assert_eq!(Network::around("10.1.2.3", 0, 0).as_deref(), Some("0.0.0.0/0"));
+        assert_eq!(Network::around("host", 24, 64), None);
+    }
 
     #[test]
     fn edges_of_networks() {

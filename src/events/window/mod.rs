@@ -6,6 +6,7 @@
 mod distinct;
 mod group;
 mod ring;
+mod watch;
 mod window;
 
 use super::batch::{Batch, Firing, Record};
@@ -95,15 +96,31 @@ impl<'p> Partition<'p> {
         Self { plan, spaces: plan.spaces.iter().map(space).collect() }
     }
 
-    /// Takes the records of one or more instants, in order of time and place; hands each firing to `fire`, together with
-    /// the record and the part that completed it.
-    pub fn take<'b>(&mut self, records: &[Held<'b>], fire: &mut impl FnMut(Fired<'b>)) {
+    /// Takes the records of one or more instants, in order of time and place, and then knows that nothing before `until_ms`
+    /// can still come; hands each firing to `fire`.
+    pub fn take<'b>(&mut self, records: &[Held<'b>], until_ms: i64, fire: &mut impl FnMut(Fired<'b>)) {
         let mut rest = records;
         while let Some((first, _)) = rest.first() {
             let same = rest.iter().take_while(|(r, _)| r.at_ms == first.at_ms).count();
             let (now, after) = rest.split_at(same);
             rest = after;
             self.instant(now, fire);
+        }
+        self.overdue(until_ms, fire);
+    }
+
+    /// Reports events that were not followed in time.
+    fn overdue<'b>(&mut self, until_ms: i64, fire: &mut impl FnMut(Fired<'b>)) {
+        for (state, space) in self.spaces.iter_mut().zip(&self.plan.spaces) {
+            for (window, number) in state.windows.iter_mut().zip(&space.correlations) {
+                let Some(correlation) = self.plan.correlations.get(*number).filter(|c| c.reports) else { continue };
+                let keys = &state.keys;
+                window.overdue(until_ms, &mut |at_ms, place, key| {
+                    let (rule, key) = (correlation.rule, keys.bytes(key).into());
+                    let firing = Firing { at_ms, last: place, rule, key, count: 1, first: place, value: None };
+                    fire(Fired { firing: Some(firing), wakes: &[], batch: None });
+                });
+            }
         }
     }
 
@@ -140,7 +157,7 @@ impl<'p> Partition<'p> {
         let seats = self.plan.spaces.get(record.space as usize).map_or(&[][..], |s| &s.correlations);
         for part in batch.parts_of(record) {
             let window = space.windows.get_mut(part.seat as usize);
-            let Some(verdict) = window.and_then(|w| w.judge(record, part, key)) else { continue };
+            let Some(verdict) = window.and_then(|w| w.judge(record, part, batch.ids_of(part), key)) else { continue };
             let correlation = seats.get(part.seat as usize).and_then(|c| self.plan.correlations.get(*c));
             let Some(correlation) = correlation else { continue };
             let firing = correlation.reports.then(|| Firing {
@@ -152,7 +169,7 @@ impl<'p> Partition<'p> {
                 first: verdict.first,
                 value: verdict.value,
             });
-            fire(Fired { firing, batch, wakes: batch.deferred_by(part) });
+            fire(Fired { firing, batch: Some(batch), wakes: batch.deferred_by(part) });
         }
     }
 }
@@ -161,8 +178,8 @@ impl<'p> Partition<'p> {
 pub struct Fired<'b> {
     /// The report.
     pub firing: Option<Firing>,
-    /// The batch that holds the records.
-    pub batch: &'b Batch,
+    /// The batch that holds the records; none when no event completed the firing.
+    pub batch: Option<&'b Batch>,
     /// Records for the correlations that refer to this one.
     pub wakes: &'b [Record],
 }

@@ -3,10 +3,11 @@
 use super::distinct::Distinct;
 use super::group::{Chain, Group, Memory, Sum};
 use super::ring::{Detail, Ring};
+use super::watch::Watch;
 use crate::events::batch::{Part, Record, Value};
 use crate::events::place::Place;
 use crate::events::plan::Correlating;
-use crate::events::rule::{Kind, Percentile, Sequence};
+use crate::events::rule::{Extension, Kind, Percentile, Sequence};
 use crate::events::value::Number;
 
 /// The windows of one correlation.
@@ -19,8 +20,8 @@ pub(super) struct Window {
     least: u64,
     ring: Ring,
     groups: Vec<Group>,
-    /// Last event of each group, for the kinds that look at pairs.
-    before: Vec<Option<(i64, Place, Value)>>,
+    /// For the kinds that remember rather than count.
+    watch: Option<Watch>,
 }
 
 /// That a correlation fires, and on what.
@@ -35,8 +36,13 @@ impl Window {
     pub(super) fn new(correlation: &Correlating) -> Self {
         let least = match &correlation.kind {
             Kind::EventCount(l) | Kind::ValueCount(l) => l.least(),
-            Kind::FirstSeen { after } => *after,
+            Kind::Extension(Extension::FirstSeen { after }) => *after,
             _ => 0,
+        };
+        let watch = match &correlation.kind {
+            Kind::Extension(Extension::FirstSeen { .. }) => None,
+            Kind::Extension(extension) => Some(Watch::new(extension, correlation)),
+            _ => None,
         };
         Self {
             kind: correlation.kind.clone(),
@@ -45,12 +51,8 @@ impl Window {
             least,
             ring: Ring::default(),
             groups: Vec::new(),
-            before: Vec::new(),
+            watch,
         }
-    }
-
-    fn of_pairs(&self) -> bool {
-        matches!(self.kind, Kind::Distance { .. } | Kind::Silence)
     }
 
     fn keeps_details(&self) -> bool {
@@ -59,6 +61,10 @@ impl Window {
 
     /// Lets go of events that lie outside (now - timespan, now]; `gone` gets the key of each.
     pub(super) fn leave(&mut self, now_ms: i64, gone: &mut impl FnMut(u32)) {
+        if let Some(watch) = &mut self.watch {
+            watch.sweep(now_ms, gone);
+            return;
+        }
         let until = now_ms.saturating_sub(self.timespan_ms);
         while let Some((entry, detail, next)) = self.ring.pop_until(until) {
             if let Some(group) = self.groups.get_mut(entry.key as usize) {
@@ -72,13 +78,8 @@ impl Window {
 
     /// Takes an event in. True when it holds on to its key.
     pub(super) fn enter(&mut self, record: &Record, part: &Part, key: u32) -> bool {
-        if self.of_pairs() {
-            // The pair is formed when the event is judged; a group once seen is remembered.
-            let index = key as usize;
-            if self.before.len() <= index {
-                self.before.resize(index + 1, None);
-            }
-            return self.before.get(index).is_some_and(Option::is_none);
+        if let Some(watch) = &mut self.watch {
+            return watch.enter(record, key);
         }
         let detail = self.keeps_details().then_some(Detail { rules: part.rules, value: part.value });
         let index = key as usize;
@@ -99,10 +100,10 @@ impl Window {
         true
     }
 
-    /// Whether the correlation fires at this event, which has entered.
-    pub(super) fn judge(&mut self, record: &Record, part: &Part, key: u32) -> Option<Fires> {
-        if self.of_pairs() {
-            return self.judge_pair(record, part, key);
+    /// Whether the correlation fires at this event, which has entered. `ids` are the fingerprints of the part's values.
+    pub(super) fn judge(&mut self, record: &Record, part: &Part, ids: &[u128], key: u32) -> Option<Fires> {
+        if let Some(watch) = &mut self.watch {
+            return watch.judge(record, part, ids, key);
         }
         let group = self.groups.get_mut(key as usize)?;
         if group.count < self.least {
@@ -111,15 +112,15 @@ impl Window {
         let ring = &self.ring;
         let head = group.head;
         let values = || ring.details_from(head).map(|d| d.value);
-        let ids = || values().filter_map(|v| if let Value::Id(id) = v { Some(id) } else { None });
+        let fingerprints = || values().filter_map(|v| if let Value::Id(id) = v { Some(id) } else { None });
         let value = match (&self.kind, &mut group.memory) {
             (Kind::EventCount(limits), _) => limits.hold(whole(group.count)).then_some(None),
             (Kind::ValueCount(limits), Memory::Distinct(d)) => {
-                let n = whole(d.count(ids()));
+                let n = whole(d.count(fingerprints()));
                 limits.hold(n).then(|| Some(n.real()))
             }
-            (Kind::FirstSeen { after }, Memory::Distinct(d)) => {
-                let n = d.count(ids());
+            (Kind::Extension(Extension::FirstSeen { after }), Memory::Distinct(d)) => {
+                let n = d.count(fingerprints());
                 let fresh = matches!(part.value, Value::Id(id) if d.times(id) == 1);
                 (fresh && n > *after).then_some(None)
             }
@@ -138,29 +139,17 @@ impl Window {
         Some(Fires { count: group.count, first, value })
     }
 
-    fn judge_pair(&mut self, record: &Record, part: &Part, key: u32) -> Option<Fires> {
-        let slot = self.before.get_mut(key as usize)?;
-        let (before_ms, first, value) = slot.replace((record.at_ms, record.place, part.value))?;
-        let apart_ms = record.at_ms - before_ms;
-        let fires = |value| Some(Fires { count: 2, first, value });
-        match (&self.kind, value, part.value) {
-            (Kind::Silence, _, _) if apart_ms >= self.timespan_ms => fires(Some(seconds(apart_ms))),
-            (Kind::Distance { least_km, fastest_kmh }, Value::Point(a, b), Value::Point(c, d))
-                if apart_ms < self.timespan_ms =>
-            {
-                let km = distance_km((a, b), (c, d));
-                // Simultaneous events far apart are as impossible as it gets.
-                let kmh = if apart_ms == 0 { f64::INFINITY } else { km / (seconds(apart_ms) / 3600.0) };
-                if km > *least_km && kmh > *fastest_kmh { fires(Some(km)) } else { None }
-            }
-            _ => None,
+    /// What was not followed in time; see `Watch::overdue`.
+    pub(super) fn overdue(&mut self, until_ms: i64, fire: &mut impl FnMut(i64, Place, u32)) {
+        if let Some(watch) = &mut self.watch {
+            watch.overdue(until_ms, fire);
         }
     }
 }
 
 fn memory(kind: &Kind, rules: usize) -> Memory {
     match kind {
-        Kind::ValueCount(_) | Kind::FirstSeen { .. } => Memory::Distinct(Distinct::default()),
+        Kind::ValueCount(_) | Kind::Extension(Extension::FirstSeen { .. }) => Memory::Distinct(Distinct::default()),
         Kind::ValueSum(_) | Kind::ValueAvg(_) => Memory::Sum(Sum::default()),
         Kind::Temporal(_) => Memory::Rules(vec![0; rules].into()),
         Kind::TemporalOrdered => Memory::Chain(Chain::new(rules)),
@@ -212,11 +201,6 @@ fn whole(n: u64) -> Number {
     Number::Whole(i64::try_from(n).unwrap_or(i64::MAX))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "times between events are far below 2^53 ms")]
-fn seconds(ms: i64) -> f64 {
-    ms as f64 / 1000.0
-}
-
 #[expect(clippy::option_option, reason = "whether it fires, and then perhaps with a value")]
 fn held(value: Number, limits: &crate::events::rule::Limits) -> Option<Option<f64>> {
     limits.hold(value).then(|| Some(value.real()))
@@ -253,13 +237,4 @@ fn percentile(rank: Percentile, values: impl Iterator<Item = Value>) -> Option<N
         Percentile::Rank(p) => at(((p / 100.0 * n as f64).ceil() as usize).saturating_sub(1))?,
     };
     Some(Number::of(value))
-}
-
-/// Great-circle distance on a sphere of the Earth's mean radius, in kilometres.
-fn distance_km(from: (f64, f64), to: (f64, f64)) -> f64 {
-    const RADIUS_KM: f64 = 6371.0088;
-    let (lat1, lat2) = (from.0.to_radians(), to.0.to_radians());
-    let (dlat, dlon) = (lat2 - lat1, (to.1 - from.1).to_radians());
-    let h = (dlat / 2.0).sin().powi(2) + lat1.cos() * lat2.cos() * (dlon / 2.0).sin().powi(2);
-    2.0 * RADIUS_KM * h.min(1.0).sqrt().asin()
 }

@@ -125,7 +125,7 @@ pub fn run_audit(request: &Request, progress: &mut dyn FnMut(Progress)) -> Resul
     progress(Progress::Evidence);
     let mut read = evidence::read(request, kinds)?;
     let controls: Vec<&Control> = catalog.controls().filter(|c| wanted(c, &request.only)).collect();
-    let logs = detect::read(request, &controls, &read.snapshot, progress)?;
+    let logs = detect::read(request, &controls, (kinds, &read.snapshot), progress)?;
     let as_of = request.as_of.or_else(|| newest(&read.snapshot, &logs)).ok_or(AuditError::Nothing)?;
     evidence::assume_organisation(kinds, &mut read, as_of)?;
     let results = judge(&controls, kinds, &read.snapshot, as_of, &logs, request, progress)?;
@@ -156,7 +156,7 @@ fn judge(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Vec<ControlResult>, AuditError> {
     let of = controls.len();
-    let found = logs.detections(controls, snapshot, as_of, &request.overrides)?;
+    let found = logs.detections(kinds, snapshot, as_of);
     let detections = found.as_deref();
     let audit = engine::Audit { kinds, snapshot, as_of, overrides: &request.overrides, detections };
     let results =

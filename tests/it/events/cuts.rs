@@ -1,0 +1,94 @@
+//! The result does not depend on how a log is cut, nor on the number of threads.
+
+use super::plan;
+use habeas::connectors::logs::{Input, Options, scan};
+use habeas::events::batch::Firing;
+use habeas::events::context::Context;
+use habeas::events::hash::Seed;
+use habeas::events::memory;
+
+const RULES: &str = r"
+title: failed
+name: failed
+detection: {sel: {a: f}, condition: sel}
+---
+title: ok
+name: ok
+detection: {sel: {a: s}, condition: sel}
+---
+title: many
+name: many
+correlation: {type: event_count, rules: [failed], group-by: [u], timespan: 1m, condition: {gte: 3}}
+---
+title: many then ok
+correlation: {type: temporal_ordered, rules: [many, ok], group-by: [u], timespan: 2m}
+---
+title: different
+correlation: {type: value_count, rules: [failed, ok], group-by: [u], timespan: 5m, condition: {field: ip, gte: 4}}
+---
+title: sum
+correlation: {type: value_sum, rules: [ok], group-by: [u, a], timespan: 10m, condition: {field: n, gt: 20}}
+---
+title: not followed
+correlation: {type: not_followed, rules: [failed, ok], group-by: [u], timespan: 1m}
+---
+title: odd
+detection: {sel: {n: 7}, condition: sel}
+";
+
+/// A made-up log: three accounts, times that go back a little now and then, ties.
+fn log() -> String {
+    let mut state = 7u64;
+    let mut next = |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    let mut ms = 1_772_700_000_000u64;
+    let mut out = String::new();
+    for _ in 0..3000 {
+        ms += next(4) * 1500;
+        let at = ms - if next(10) == 0 { next(200_000) } else { 0 };
+        let (u, a, ip, n) = (next(3), if next(3) == 0 { "s" } else { "f" }, next(6), next(9));
+        out.push_str(&format!("{{\"ts\":{at},\"u\":\"u{u}\",\"a\":\"{a}\",\"ip\":\"i{ip}\",\"n\":{n}}}\n"));
+    }
+    out
+}
+
+#[test]
+fn any_cuts_give_the_same_firings() {
+    let (plan, context, log) = (plan(RULES), Context::default(), log());
+    let (whole, sight) = memory::run(&plan, &context, log.as_bytes());
+    let titles: std::collections::BTreeSet<usize> = whole.iter().map(|f| f.rule).collect();
+    assert_eq!(titles.len(), 5, "every reporting rule fires: {titles:?}");
+    assert!(sight.late == 0 && whole.is_sorted_by_key(|f| (f.at_ms, f.last, f.rule)));
+    for lines_each in [1, 7, 100, 2999] {
+        let lines: Vec<&str> = log.split_inclusive('\n').collect();
+        let pieces: Vec<String> = lines.chunks(lines_each).map(<[&str]>::concat).collect();
+        let bytes: Vec<&[u8]> = pieces.iter().map(String::as_bytes).collect();
+        let (cut, _) = memory::run_in_stretches(&plan, &context, &bytes);
+        assert_eq!(cut, whole, "{lines_each} lines a piece");
+    }
+}
+
+#[test]
+fn threads_and_compression_change_nothing() {
+    use std::io::Write;
+    let (plan, context) = (plan(RULES), Context::default());
+    let log = log().repeat(12);
+    let run = |threads: usize, bytes: Vec<u8>| {
+        let input = Input::new("log", Box::new(std::io::Cursor::new(bytes))).unwrap();
+        let options = Options { threads, lateness_ms: i64::MAX / 4, seed: Seed::default() };
+        let mut out: Vec<Firing> = Vec::new();
+        scan((&plan, &context), vec![input], None, options, &mut |f| out.push(f)).unwrap();
+        out
+    };
+    let one = run(1, log.clone().into_bytes());
+    assert!(one.len() > 100);
+    for threads in [2, 7] {
+        assert_eq!(run(threads, log.clone().into_bytes()), one, "{threads} threads");
+    }
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(log.as_bytes()).unwrap();
+    assert_eq!(run(2, gzip.finish().unwrap()), one);
+    assert_eq!(run(2, zstd::encode_all(log.as_bytes(), 1).unwrap()), one);
+}
