@@ -7,6 +7,7 @@
 //! 3. `catalog` reads the controls: what the law asks, as data.
 //! 4. `engine` evaluates controls over evidence and events into `findings`.
 //! 5. `report` lays findings out as PDF, JSON, HTML and CSV, and signs them.
+//! 6. `alerts` writes firings and findings down for the systems that people watch.
 //!
 //! How a request flows: `requests` decides (one pure step function) under the rules of `law`; `store` keeps state, ledger
 //! entry and outbox rows in one transaction; `notify` and `connectors` act; `ledger` proves it.
@@ -31,6 +32,7 @@ pub mod events;
 pub mod catalog;
 pub mod engine;
 pub mod report;
+pub mod alerts;
 pub mod requests;
 // The edges: each owns exactly one thing outside the process.
 pub mod files;

@@ -30,7 +30,7 @@ const CALLS: [(&str, &str); 7] = [
     ("unimplemented!", "nowhere"),
 ];
 /// Modules of the pipeline: no files, no sockets, no processes.
-const PURE: [&str; 7] = ["expr", "events", "evidence", "catalog", "findings", "engine", "requests"];
+const PURE: [&str; 8] = ["expr", "events", "evidence", "catalog", "findings", "engine", "alerts", "requests"];
 const IMPURE: [&str; 5] = ["std::fs", "std::net", "std::process", "File::open", "tokio"];
 
 fn root() -> PathBuf {

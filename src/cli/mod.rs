@@ -2,6 +2,7 @@
 //!
 //! One file per command, each with its `Args` and `run`. Output goes to standard output, complaints to standard error.
 
+mod alert;
 mod audit;
 mod controls;
 mod demo;
@@ -28,6 +29,7 @@ struct Cli {
 
 #[derive(clap::Subcommand)]
 enum Command {
+    Alert(alert::Args),
     Audit(audit::Args),
     Clock(clock::Args),
     Controls(controls::Args),
@@ -39,6 +41,7 @@ enum Command {
 
 fn dispatch(command: Command) -> Result<Exit, Failed> {
     match command {
+        Command::Alert(args) => alert::run(args),
         Command::Audit(args) => audit::run(args),
         Command::Clock(args) => clock::run(args),
         Command::Controls(args) => controls::run(args),

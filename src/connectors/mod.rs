@@ -1,5 +1,6 @@
-//! Reads evidence and events from real systems.
+//! Reads evidence and events from real systems, and takes alerts to them.
 
+pub mod alerts;
 pub mod crm;
 pub mod documents;
 pub mod logs;

@@ -9,8 +9,8 @@ use std::fmt::Write;
 /// Writes firings; holds what every line of a rule has in common.
 #[derive(Debug)]
 pub struct Lines {
-    /// By number of the rule: its title and id as JSON, and the names of its group fields.
-    rules: Vec<(String, String, Vec<String>)>,
+    /// By number of the rule: its title and id as JSON, the names of its group fields, and its level as JSON.
+    rules: Vec<(String, String, Vec<String>, String)>,
     /// Names of the sources as JSON.
     sources: Vec<String>,
 }
@@ -24,22 +24,22 @@ impl Lines {
     pub fn new(plan: &Plan, sources: &[String]) -> Self {
         let one = |(n, r): (usize, &super::rule::Rule)| {
             let correlation = plan.correlations.iter().find(|c| c.rule == n);
-            (json(&r.title), json(&r.id), correlation.map_or_else(Vec::new, |c| c.group_by.clone()))
+            (json(&r.title), json(&r.id), correlation.map_or_else(Vec::new, |c| c.group_by.clone()), json(&r.level))
         };
         let rules = plan.set.rules.iter().enumerate().map(one).collect();
         Self { rules, sources: sources.iter().map(|s| json(s)).collect() }
     }
 
-    /// Appends the firing as one line: `rule`, `id`, `key`, `at`, `count`, `first`, `last`, and `value` where the rule
-    /// computes one.
+    /// Appends the firing as one line: `rule`, `id`, `key`, `at`, `level`, `count`, `first`, `last`, and `value` where the
+    /// rule computes one.
     pub fn write(&self, firing: &Firing, out: &mut String) {
-        let nothing = (String::new(), String::new(), Vec::new());
-        let (title, id, group_by) = self.rules.get(firing.rule).unwrap_or(&nothing);
+        let nothing = (String::new(), String::new(), Vec::new(), String::new());
+        let (title, id, group_by, level) = self.rules.get(firing.rule).unwrap_or(&nothing);
         let key = key_object(group_by, &firing.key);
         // Writing to a string cannot fail.
         let _ = write!(out, "{{\"rule\":{title},\"id\":{id},\"key\":{key},\"at\":\"");
         write_rfc3339(firing.at_ms, out);
-        let _ = write!(out, "\",\"count\":{}", firing.count);
+        let _ = write!(out, "\",\"level\":{level},\"count\":{}", firing.count);
         if let Some(value) = firing.value.filter(|v| v.is_finite()) {
             let _ = write!(out, ",\"value\":{value}");
         }

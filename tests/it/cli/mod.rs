@@ -1,5 +1,6 @@
 //! The command line as people call it: the built program, its output and its exit codes.
 
+mod alert;
 mod audit;
 mod clock;
 mod ledger;
