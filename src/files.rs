@@ -111,6 +111,26 @@ pub fn read_folder(folder: &Path, ends: &[&str], limit_bytes: u64) -> Result<Vec
     list_folder(folder, ends)?.into_iter().map(read).collect()
 }
 
+/// Reads a secret of at most `limit_bytes`, and refuses one that anybody but its owner can read (mode 0400 or 0600).
+pub fn read_secret(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, FileError> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(path).map_err(|e| FileError::new("read", path, e))?.permissions().mode();
+    if mode & 0o077 != 0 {
+        let reason = format!("others can read this secret (mode {:03o}); run `chmod 0400` on it", mode & 0o777);
+        return Err(FileError::new("read", path, io::Error::new(io::ErrorKind::PermissionDenied, reason)));
+    }
+    read_limited(path, limit_bytes)
+}
+
+/// Writes a secret that only its owner can read (mode 0400); refuses to replace one.
+pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = fs::OpenOptions::new();
+    let mut file =
+        options.write(true).create_new(true).mode(0o400).open(path).map_err(|e| FileError::new("write", path, e))?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|e| FileError::new("write", path, e))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,5 +152,17 @@ mod tests {
         write_whole(&path, b"12345").unwrap();
         assert_eq!(read_limited(&path, 5).unwrap(), b"12345");
         assert!(read_limited(&path, 4).unwrap_err().to_string().contains("larger than 4 bytes"));
+    }
+
+    #[test]
+    fn a_secret_that_others_can_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("master.key");
+        write_secret(&path, b"secret").unwrap();
+        assert_eq!(read_secret(&path, 10).unwrap(), b"secret");
+        assert!(write_secret(&path, b"other").is_err());
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o440)).unwrap();
+        assert!(read_secret(&path, 10).unwrap_err().to_string().contains("chmod 0400"));
     }
 }

@@ -1,3 +1,6 @@
 //! Hashes, sealing, signing, tokens, keys.
 
 pub mod hash;
+pub mod keys;
+pub mod seal;
+pub mod token;
