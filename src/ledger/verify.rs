@@ -7,7 +7,9 @@ use super::Error;
 use super::checkpoint::{Checkpoint, Pin};
 use super::entry::Entry;
 use super::tree::{Head, leaf_hash, root};
+use crate::clock::Timestamp;
 use crate::crypto::hash::Digest;
+use chrono::TimeDelta;
 use serde::Serialize;
 
 /// What the verifier saw.
@@ -53,19 +55,23 @@ fn check_head(leaves: &[Digest], checkpoint: &Checkpoint) -> Result<u64, Error> 
     if root(before) == expected { Ok(size) } else { Err(Error::Proof { kind: "inclusion", size }) }
 }
 
-/// Entries are well formed, of one organisation (the last part of the origin), and never go back in time.
+/// Writers may stamp their entries in another order than they commit, but not by more than this.
+const OUT_OF_ORDER_SECONDS: i64 = 5;
+
+/// Entries are well formed, of one organisation (the last part of the origin), and do not go back in time.
 fn check_entries(pin: &Pin, entries: &[Vec<u8>], problems: &mut Vec<String>) {
-    let mut last = None;
+    let mut last: Option<Timestamp> = None;
+    let tolerance = TimeDelta::try_seconds(OUT_OF_ORDER_SECONDS).unwrap_or_default();
     for (seq, bytes) in (0_u64..).zip(entries) {
         match Entry::parse(seq, bytes) {
             Ok(entry) => {
-                if last.is_some_and(|at| entry.at < at) {
+                if last.is_some_and(|at| entry.at.plus(tolerance).is_none_or(|e| e < at)) {
                     problems.push(format!("entry {seq} is dated {} before the one above it", entry.at));
                 }
                 if pin.origin.rsplit('/').next() != Some(entry.organisation.as_str()) {
                     problems.push(format!("entry {seq} is of another organisation, `{}`", entry.organisation));
                 }
-                last = Some(entry.at);
+                last = last.max(Some(entry.at));
             }
             Err(e) => problems.push(e.to_string()),
         }
@@ -76,7 +82,6 @@ fn check_entries(pin: &Pin, entries: &[Vec<u8>], problems: &mut Vec<String>) {
 mod tests {
     use super::*;
     use crate::authority::Actor;
-    use crate::clock::Timestamp;
     use crate::ledger::checkpoint::issue;
     use crate::ledger::entry::word;
     use crate::ledger::note::Signer;
@@ -88,7 +93,7 @@ mod tests {
             .map(|i| Entry {
                 action: word("request.received"),
                 actor: Actor::System,
-                at: Timestamp::from_millis(1_800_000_000_000 + i * 1000).unwrap(),
+                at: Timestamp::from_millis(1_800_000_000_000 + i * 10_000).unwrap(),
                 facts: BTreeMap::new(),
                 object: word(&format!("request/{i}")),
                 organisation: "acme".parse().unwrap(),

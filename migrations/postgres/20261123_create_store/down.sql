@@ -1,0 +1,10 @@
+DROP TABLE ledger_checkpoints;
+DROP TABLE ledger_heads;
+DROP TABLE ledger_entries;
+DROP TABLE outbox;
+DROP TABLE sealed;
+DROP TABLE subject_keys;
+DROP TABLE holds;
+DROP TABLE claims;
+DROP TABLE requests;
+DROP FUNCTION ledger_is_append_only();

@@ -1,0 +1,167 @@
+//! The ledger's rows: entries appended under the head, checkpoints signed, and both checked against each other.
+
+use super::connection::Db;
+use super::tx::Tx;
+use super::{Error, failed};
+use crate::clock::Timestamp;
+use crate::crypto::hash::Digest;
+use crate::ids::OrganisationId;
+use crate::ledger::checkpoint::{Checkpoint, Pin, issue};
+use crate::ledger::entry::Entry;
+use crate::ledger::note::Signer;
+use crate::ledger::tree::{Frontier, Head, consistency, leaf_hash, root};
+use chrono::TimeDelta;
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
+
+/// Writers may stamp their entries in another order than they commit, but not by more than this.
+const OUT_OF_ORDER_SECONDS: i64 = 5;
+
+fn damaged(row: &str, why: &str) -> Error {
+    Error::Damaged { table: "ledger_heads", row: row.to_owned(), why: why.to_owned() }
+}
+
+/// The right edge of an organisation's tree, and when its last entry was made.
+fn frontier(connection: &mut Db, organisation: &str) -> Result<Option<(Frontier, i64)>, Error> {
+    use super::schema::ledger_heads::dsl;
+    let row: Option<(i64, i64, Vec<u8>)> = dsl::ledger_heads
+        .filter(dsl::organisation.eq(organisation.to_owned()))
+        .select((dsl::size, dsl::last_at, dsl::peaks))
+        .first(connection)
+        .optional()
+        .map_err(failed("read the ledger's head"))?;
+    let Some((size, last_at, peaks)) = row else { return Ok(None) };
+    let (peaks, rest) = peaks.as_chunks::<32>();
+    let frontier = Frontier::from_parts(size.cast_unsigned(), peaks.iter().map(|p| Digest::from_bytes(*p)).collect());
+    match frontier {
+        Some(frontier) if rest.is_empty() => Ok(Some((frontier, last_at))),
+        _ => Err(damaged(organisation, "its peaks do not fit its size")),
+    }
+}
+
+/// Appends entries in the transaction of the change they record (I13).
+pub(super) fn append(tx: &mut Tx<'_>, entries: &[Entry]) -> Result<(), Error> {
+    use super::schema::{ledger_entries, ledger_heads};
+    let Some(newest) = entries.iter().map(|e| e.at).max() else { return Ok(()) };
+    let organisation = tx.organisation.as_str().to_owned();
+    let head = frontier(tx.connection, &organisation)?;
+    let is_new = head.is_none();
+    let (mut tree, last_at) = head.unwrap_or_default();
+    let last = Timestamp::from_millis(last_at).unwrap_or(newest);
+    let tolerance = TimeDelta::try_seconds(OUT_OF_ORDER_SECONDS).unwrap_or_default();
+    for entry in entries {
+        if entry.organisation != tx.organisation {
+            return Err(Error::NotFound(entry.object.as_str().to_owned()));
+        }
+        if !is_new && entry.at.plus(tolerance).is_none_or(|at| at < last) {
+            return Err(Error::Clock { now: entry.at, last });
+        }
+        let bytes = entry.canonical()?;
+        let seq = tree.push(leaf_hash(&bytes));
+        super::writer::point("store::entry");
+        diesel::insert_into(ledger_entries::table)
+            .values((
+                ledger_entries::organisation.eq(organisation.clone()),
+                ledger_entries::seq.eq(seq.cast_signed()),
+                ledger_entries::entry.eq(bytes),
+            ))
+            .execute(tx.connection)
+            .map_err(failed("append a ledger entry"))?;
+    }
+    let peaks: Vec<u8> = tree.peaks().iter().flat_map(|p| *p.bytes()).collect();
+    let (size, last_at) = (tree.head().size.cast_signed(), last_at.max(newest.millis()));
+    super::writer::point("store::head");
+    if is_new {
+        diesel::insert_into(ledger_heads::table)
+            .values((
+                ledger_heads::organisation.eq(organisation),
+                ledger_heads::size.eq(size),
+                ledger_heads::last_at.eq(last_at),
+                ledger_heads::peaks.eq(peaks),
+            ))
+            .execute(tx.connection)
+    } else {
+        diesel::update(ledger_heads::table.filter(ledger_heads::organisation.eq(organisation)))
+            .set((ledger_heads::size.eq(size), ledger_heads::last_at.eq(last_at), ledger_heads::peaks.eq(peaks)))
+            .execute(tx.connection)
+    }
+    .map_err(failed("move the ledger's head"))?;
+    Ok(())
+}
+
+/// All entries of an organisation, in order; a gap in the numbers is damage.
+pub(super) fn entries(connection: &mut Db, organisation: &OrganisationId) -> Result<Vec<Vec<u8>>, Error> {
+    use super::schema::ledger_entries::dsl;
+    let rows: Vec<(i64, Vec<u8>)> = dsl::ledger_entries
+        .filter(dsl::organisation.eq(organisation.as_str().to_owned()))
+        .order(dsl::seq)
+        .select((dsl::seq, dsl::entry))
+        .load(connection)
+        .map_err(failed("read the ledger"))?;
+    for (expected, (seq, _)) in (0_i64..).zip(&rows) {
+        if *seq != expected {
+            return Err(Error::Damaged {
+                table: "ledger_entries",
+                row: expected.to_string(),
+                why: "it is missing".to_owned(),
+            });
+        }
+    }
+    Ok(rows.into_iter().map(|(_, entry)| entry).collect())
+}
+
+/// The signed checkpoints of an organisation, oldest first.
+pub(super) fn notes(connection: &mut Db, organisation: &OrganisationId) -> Result<Vec<String>, Error> {
+    use super::schema::ledger_checkpoints::dsl;
+    dsl::ledger_checkpoints
+        .filter(dsl::organisation.eq(organisation.as_str().to_owned()))
+        .order(dsl::size)
+        .select(dsl::note)
+        .load(connection)
+        .map_err(failed("read the checkpoints"))
+}
+
+/// Checks that entries, head and last checkpoint agree. Signatures are for the verifier, who has the pinned key.
+pub(super) fn check(connection: &mut Db, organisation: &OrganisationId) -> Result<(), Error> {
+    let leaves: Vec<Digest> = entries(connection, organisation)?.iter().map(|e| leaf_hash(e)).collect();
+    let tree = frontier(connection, organisation.as_str())?.map(|(f, _)| f).unwrap_or_default();
+    if Frontier::over(&leaves) != tree {
+        return Err(damaged(organisation.as_str(), "the head is not that of the entries"));
+    }
+    let Some(note) = notes(connection, organisation)?.pop() else { return Ok(()) };
+    let last = Checkpoint::parse(&note)?.head;
+    let before = usize::try_from(last.size).ok().and_then(|n| leaves.get(..n));
+    if before.is_none_or(|leaves| root(leaves) != last.root) {
+        return Err(crate::ledger::Error::Inconsistent { last: last.size, next: leaves.len() as u64 }.into());
+    }
+    Ok(())
+}
+
+/// Signs and keeps the next checkpoint. The last one is opened under the signer's own key first: a forged row is not
+/// continued.
+pub(super) fn checkpoint(tx: &mut Tx<'_>, signer: &Signer, now: Timestamp) -> Result<String, Error> {
+    use super::schema::ledger_checkpoints::dsl;
+    let organisation = tx.organisation.clone();
+    let leaves: Vec<Digest> = entries(tx.connection, &organisation)?.iter().map(|e| leaf_hash(e)).collect();
+    let key = signer.verifier();
+    let pin = Pin { origin: key.name().to_owned(), key };
+    let last_note = notes(tx.connection, &organisation)?.pop();
+    let last = last_note.as_deref().map(|note| pin.open(note)).transpose()?;
+    let next = Checkpoint { origin: pin.origin, head: Head { size: leaves.len() as u64, root: root(&leaves) } };
+    let proof = consistency(&leaves, last.as_ref().map_or(0, |l| l.head.size))?;
+    let note = issue(signer, last.as_ref(), &next, &proof)?;
+    if let (Some(last), Some(note)) = (last, last_note)
+        && last.head.size == next.head.size
+    {
+        return Ok(note);
+    }
+    diesel::insert_into(dsl::ledger_checkpoints)
+        .values((
+            dsl::organisation.eq(organisation.as_str().to_owned()),
+            dsl::size.eq(next.head.size.cast_signed()),
+            dsl::signed_at.eq(now.millis()),
+            dsl::note.eq(note.clone()),
+        ))
+        .execute(tx.connection)
+        .map_err(failed("keep a checkpoint"))?;
+    Ok(note)
+}

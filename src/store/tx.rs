@@ -1,0 +1,133 @@
+//! One write transaction of one organisation. Only what is listed here can be changed.
+
+use super::connection::Db;
+use super::{Error, failed};
+use crate::crypto::keys::MasterKey;
+use crate::crypto::seal::{Key, Place};
+use crate::ids::{OrganisationId, RequestId, SubjectId};
+use crate::ledger::entry::Entry;
+use crate::personal::{Personal, Purpose};
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
+use std::collections::BTreeMap;
+
+/// What a write gives back: its value, and the entries that must be committed with it.
+pub struct Written<T> {
+    /// For the caller.
+    pub value: T,
+    /// For the ledger.
+    pub entries: Vec<Entry>,
+}
+
+/// Personal values by the name of their field, e.g. `name`, `email`, `text`.
+pub type Personals = BTreeMap<String, Personal<String>>;
+
+/// An open transaction, limited to one organisation.
+pub struct Tx<'c> {
+    pub(super) connection: &'c mut Db,
+    pub(super) organisation: OrganisationId,
+    master: &'c MasterKey,
+    changed: bool,
+}
+
+impl<'c> Tx<'c> {
+    pub(super) const fn new(connection: &'c mut Db, organisation: OrganisationId, master: &'c MasterKey) -> Self {
+        Self { connection, organisation, master, changed: false }
+    }
+
+    pub(super) const fn changed(&self) -> bool {
+        self.changed
+    }
+
+    pub(super) const fn mark_changed(&mut self) {
+        self.changed = true;
+    }
+
+    pub(super) fn run(&mut self, sql: &str, doing: &'static str) -> Result<(), Error> {
+        self.connection.run(sql, doing)
+    }
+
+    /// Seals what the person wrote, under the key of their own.
+    pub fn seal(&mut self, request: &RequestId, subject: &SubjectId, personals: &Personals) -> Result<(), Error> {
+        use super::schema::sealed::dsl;
+        if personals.is_empty() {
+            return Ok(());
+        }
+        let key = self.data_key(subject)?;
+        let organisation = self.organisation.as_str().to_owned();
+        for (field, value) in personals {
+            let place = Place { organisation: &organisation, table: "sealed", row: request.as_str(), column: field };
+            let boxed = key.seal(&place, value.reveal_for(Purpose::Storage).as_bytes())?;
+            super::writer::point("store::seal");
+            diesel::insert_into(dsl::sealed)
+                .values((
+                    dsl::organisation.eq(organisation.clone()),
+                    dsl::request.eq(request.as_str()),
+                    dsl::field.eq(field),
+                    dsl::boxed.eq(boxed),
+                ))
+                .execute(self.connection)
+                .map_err(failed("seal a personal value"))?;
+        }
+        self.mark_changed();
+        Ok(())
+    }
+
+    /// The subject's key, made at first use.
+    fn data_key(&mut self, subject: &SubjectId) -> Result<Key, Error> {
+        use super::schema::subject_keys::dsl;
+        let organisation = self.organisation.as_str().to_owned();
+        let place = key_place(&organisation, subject);
+        let wrapped = wrapped_key(self.connection, &organisation, subject)?;
+        match wrapped {
+            Some(Some(wrapped)) => Ok(self.master.unwrap(&place, &wrapped)?),
+            Some(None) => Err(Error::NotFound(format!("key of subject {subject}, which was destroyed"))),
+            None => {
+                let (key, wrapped) = self.master.new_data_key(&place)?;
+                diesel::insert_into(dsl::subject_keys)
+                    .values((
+                        dsl::organisation.eq(organisation.clone()),
+                        dsl::subject.eq(subject.as_str()),
+                        dsl::wrapped.eq(Some(wrapped)),
+                    ))
+                    .execute(self.connection)
+                    .map_err(failed("keep a subject's key"))?;
+                Ok(key)
+            }
+        }
+    }
+
+    /// Destroys the subject's key: nothing sealed with it opens again, in any copy (the second erasure).
+    pub fn destroy_key(&mut self, subject: &SubjectId, now: crate::clock::Timestamp) -> Result<(), Error> {
+        use super::schema::subject_keys::dsl;
+        let mine = dsl::subject_keys
+            .filter(dsl::organisation.eq(self.organisation.as_str().to_owned()))
+            .filter(dsl::subject.eq(subject.as_str().to_owned()));
+        diesel::update(mine)
+            .set((dsl::wrapped.eq(None::<Vec<u8>>), dsl::destroyed_at.eq(Some(now.millis()))))
+            .execute(self.connection)
+            .map_err(failed("destroy a subject's key"))?;
+        self.mark_changed();
+        Ok(())
+    }
+}
+
+/// Where a subject's wrapped key lives.
+pub(super) fn key_place<'a>(organisation: &'a str, subject: &'a SubjectId) -> Place<'a> {
+    Place { organisation, table: "subject_keys", row: subject.as_str(), column: "wrapped" }
+}
+
+/// The subject's wrapped key: none yet, or destroyed, or there.
+pub(super) fn wrapped_key(
+    connection: &mut Db,
+    organisation: &str,
+    subject: &SubjectId,
+) -> Result<Option<Option<Vec<u8>>>, Error> {
+    use super::schema::subject_keys::dsl;
+    dsl::subject_keys
+        .filter(dsl::organisation.eq(organisation.to_owned()))
+        .filter(dsl::subject.eq(subject.as_str().to_owned()))
+        .select(dsl::wrapped)
+        .first(connection)
+        .optional()
+        .map_err(failed("read a subject's key"))
+}
