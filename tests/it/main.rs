@@ -20,3 +20,4 @@ mod connectors;
 mod report;
 mod law;
 mod flows;
+mod store;
