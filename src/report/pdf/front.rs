@@ -21,7 +21,7 @@ pub(super) fn cover(flow: &mut Flow<'_>, document: &Document) {
     flow.y = PAGE_HEIGHT - 150.0;
     let title = flow.clean(&document.title);
     let lines = flow.lines(&title, TITLE, CONTENT_WIDTH);
-    let h = flow.element("Title");
+    let h = flow.element("P");
     flow.write(Some(h), MARGIN, TITLE, lines);
     flow.y -= 6.0;
     let subject = flow.clean(&document.subject);
