@@ -144,9 +144,9 @@ mod tests {
         let (first, soon, later) =
             (read_back("2026-03-05T09:00:00Z"), read_back("2026-03-06T08:59:59Z"), read_back("2026-03-06T09:00:00Z"));
         let of = |reads: &[ReadBack]| Evidence::of(Kind::Erase, &plan(), reads).is_some();
-        assert!(!of(&[]) && !of(&[first.clone()]) && !of(&[first.clone(), soon]));
+        assert!(!of(&[]) && !of(std::slice::from_ref(&first)) && !of(&[first.clone(), soon]));
         assert!(of(&[first.clone(), later.clone()]));
-        assert!(Evidence::of(Kind::Disclose, &plan(), &[first.clone()]).is_some());
+        assert!(Evidence::of(Kind::Disclose, &plan(), std::slice::from_ref(&first)).is_some());
         for bad in [
             ReadBack { as_planned: 2, ..later.clone() },
             ReadBack { stray: 1, ..later.clone() },

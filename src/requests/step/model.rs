@@ -285,10 +285,11 @@ impl Truth {
         }
         // Waiting for identity ends when the claim goes on.
         let waits = |r: &Request| r.claims[0].stage == Stage::IdentityPending;
-        if waits(&before.request) && done.request.claims[0].stage == Stage::Collecting {
-            if let Some(from) = self.paused_from.take() {
-                self.paused += (instant(before.instant).utc() - instant(from).utc()).num_seconds();
-            }
+        if waits(&before.request)
+            && done.request.claims[0].stage == Stage::Collecting
+            && let Some(from) = self.paused_from.take()
+        {
+            self.paused += (instant(before.instant).utc() - instant(from).utc()).num_seconds();
         }
     }
 
