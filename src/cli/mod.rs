@@ -11,6 +11,7 @@ pub mod exit;
 mod clock;
 mod lawbook;
 mod ledger;
+mod messages;
 mod progress;
 mod reporting;
 mod verify;
@@ -36,6 +37,7 @@ enum Command {
     Demo(demo::Args),
     Events(events::Args),
     Ledger(ledger::Args),
+    Messages(messages::Args),
     Verify(verify::Args),
 }
 
@@ -48,6 +50,7 @@ fn dispatch(command: Command) -> Result<Exit, Failed> {
         Command::Demo(args) => demo::run(args),
         Command::Events(args) => events::run(args),
         Command::Ledger(args) => ledger::run(args),
+        Command::Messages(args) => messages::run(args),
         Command::Verify(args) => verify::run(args),
     }
 }

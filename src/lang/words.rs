@@ -82,7 +82,8 @@ impl Words {
     }
 }
 
-fn flatten(prefix: &str, tree: &Value, into: &mut BTreeMap<String, String>) {
+/// Every text of a tree of texts, by dotted key.
+pub(crate) fn flatten(prefix: &str, tree: &Value, into: &mut BTreeMap<String, String>) {
     match tree {
         Value::Object(fields) => {
             for (name, value) in fields {

@@ -3,6 +3,7 @@
 //! Every value is escaped; the templates are part of the program and are linted by a test, so that no page can print
 //! markup that came from data (T22, T24). Assumes that partials form no circle: handlebars would overflow the stack.
 
+pub mod mail;
 mod report;
 
 pub use report::{ReportPage, report_html};
@@ -53,12 +54,12 @@ pub enum RenderError {
 pub fn html<P: Page>(page: &P) -> Result<String, RenderError> {
     let broken = |reason: String| RenderError::Template { page: P::TEMPLATE, reason };
     let registry = REGISTRY.as_ref().map_err(|e| broken(e.clone()))?;
-    let mut out = Limited(Vec::new());
+    let mut out = Limited::to(PAGE_LONGEST_BYTES);
     registry.render_to_write(P::TEMPLATE, page, &mut out).map_err(|e| match e.reason() {
         RenderErrorReason::IOError(_) => RenderError::TooLong { page: P::TEMPLATE },
         _ => broken(e.to_string()),
     })?;
-    String::from_utf8(out.0).map_err(|e| broken(e.to_string()))
+    String::from_utf8(out.into_bytes()).map_err(|e| broken(e.to_string()))
 }
 
 fn registry() -> Result<Handlebars<'static>, String> {
@@ -70,15 +71,28 @@ fn registry() -> Result<Handlebars<'static>, String> {
     Ok(registry)
 }
 
-/// A writer that stops at the longest page.
-struct Limited(Vec<u8>);
+/// A writer that stops at so many bytes.
+struct Limited {
+    bytes: Vec<u8>,
+    longest_bytes: usize,
+}
+
+impl Limited {
+    const fn to(longest_bytes: usize) -> Self {
+        Self { bytes: Vec::new(), longest_bytes }
+    }
+
+    fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+}
 
 impl Write for Limited {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len().saturating_add(bytes.len()) > PAGE_LONGEST_BYTES {
+        if self.bytes.len().saturating_add(bytes.len()) > self.longest_bytes {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        self.0.write(bytes)
+        self.bytes.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
