@@ -17,6 +17,7 @@ mod events;
 mod evidence;
 mod expr;
 mod connectors;
+mod notify;
 mod report;
 mod law;
 mod flows;

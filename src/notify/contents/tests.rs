@@ -13,7 +13,6 @@ fn book() -> Lawbook {
 fn every_letter_says_what_its_regime_asks_for() {
     let (letters, book) = (letters().unwrap(), book());
     let checked = check(letters, &book, &places(letters, &book)).unwrap();
-    println!("{} letters, {} items", checked.letters, checked.items);
     let text = |g: &Gap| format!("{:?} does not say `{}` ({})", g.letter, g.item, g.cite);
     assert!(checked.gaps.is_empty(), "{:#?}", checked.gaps.iter().map(text).collect::<BTreeSet<_>>());
     assert!(checked.letters > 9000 && checked.items > 7000, "{} letters, {} items", checked.letters, checked.items);

@@ -143,3 +143,20 @@ impl Message for ObjectionRefused {
         vec![("refused", Self { grounds: vec![ground], human_review: scene.right == "adm-opt-out" })]
     }
 }
+
+/// An appeal fails (laws of the states of the United States).
+#[derive(Clone, Debug, Serialize)]
+pub struct AppealDenial {
+    /// Why, in writing.
+    pub grounds: Vec<Ground>,
+}
+
+impl Message for AppealDenial {
+    const NAME: &'static str = "appeal-denial";
+    const RIGHTS: &'static [&'static str] = &["appeal"];
+
+    fn samples(scene: &Scene<'_>) -> Vec<(&'static str, Self)> {
+        let [text, facts] = ["ground_text", "ground_facts"].map(|key| scene.one(key));
+        vec![("denied", Self { grounds: vec![Ground { text, cite: "-".to_owned(), facts }] })]
+    }
+}

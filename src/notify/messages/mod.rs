@@ -12,7 +12,7 @@ pub use carried_out::{
     DeletionDone, Kept, OptOutConfirmation, RectificationDone, RestrictionLifted, RestrictionSet, Scope,
     WithdrawalConfirmed,
 };
-pub use decisions::{Denial, DenialOutcome, Ground, ObjectionRefused, ObjectionUpheld, PartGround};
+pub use decisions::{AppealDenial, Denial, DenialOutcome, Ground, ObjectionRefused, ObjectionUpheld, PartGround};
 pub use notices::{
     Acknowledgement, Action, ComplaintAcknowledgement, RecipientNotice, StaffTask, Task, Urgency, Verification,
 };
@@ -57,7 +57,7 @@ pub struct Kind {
 }
 
 /// Every kind of message, in the order of a request's life.
-pub const KINDS: [Kind; 19] = [
+pub const KINDS: [Kind; 20] = [
     Kind::of::<Acknowledgement>(),
     Kind::of::<IdentityRequest>(),
     Kind::of::<ClarificationRequest>(),
@@ -75,6 +75,7 @@ pub const KINDS: [Kind; 19] = [
     Kind::of::<WithdrawalConfirmed>(),
     Kind::of::<OptOutConfirmation>(),
     Kind::of::<Denial>(),
+    Kind::of::<AppealDenial>(),
     Kind::of::<RecipientNotice>(),
     Kind::of::<ComplaintAcknowledgement>(),
 ];

@@ -1,0 +1,4 @@
+//! Notices over a real SMTP server: refusals, greylisting, TLS, and days without a server.
+
+mod server;
+mod smtp;
