@@ -2,5 +2,6 @@
 fn main() {
     println!("cargo:rerun-if-changed=controls");
     println!("cargo:rerun-if-changed=templates");
+    println!("cargo:rerun-if-changed=connectors");
     println!("cargo:rerun-if-changed=build.rs");
 }

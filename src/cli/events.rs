@@ -35,6 +35,7 @@ pub(super) struct Args {
 enum Command {
     /// Report every firing of every rule over whole logs.
     Scan(ScanArgs),
+    Map(super::map::Args),
 }
 
 #[derive(clap::Args)]
@@ -77,6 +78,7 @@ struct ScanArgs {
 pub(super) fn run(args: Args) -> Result<Exit, Failed> {
     match args.command {
         Command::Scan(args) => scan_logs(&args),
+        Command::Map(args) => super::map::run(&args),
     }
 }
 

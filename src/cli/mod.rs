@@ -12,6 +12,7 @@ mod clock;
 mod lawbook;
 mod ledger;
 mod messages;
+mod map;
 mod progress;
 mod reporting;
 mod verify;

@@ -4,3 +4,4 @@ pub mod alerts;
 pub mod crm;
 pub mod documents;
 pub mod logs;
+pub mod mapping;

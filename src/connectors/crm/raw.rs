@@ -6,12 +6,12 @@ use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 
 /// The shape of a record with these fields, as JSON Schema would say it.
-pub(super) fn record_shape(name: &str, fields: &BTreeMap<String, Json>) -> Result<Shape, String> {
+pub(in crate::connectors) fn record_shape(name: &str, fields: &BTreeMap<String, Json>) -> Result<Shape, String> {
     shape(name, &json!({"type": "object", "properties": fields, "additionalProperties": false, "description": name}))
 }
 
 /// The shape of a list of such records.
-pub(super) fn list_shape(name: &str, fields: &BTreeMap<String, Json>) -> Result<Shape, String> {
+pub(in crate::connectors) fn list_shape(name: &str, fields: &BTreeMap<String, Json>) -> Result<Shape, String> {
     let record = json!({"type": "object", "properties": fields, "additionalProperties": false});
     shape(name, &json!({"type": "array", "items": record, "description": name}))
 }
@@ -23,7 +23,7 @@ fn shape(name: &str, schema: &Json) -> Result<Shape, String> {
 }
 
 /// `raw` cut down to what `schema` names: other fields and nulls that are not among the types are left out.
-pub(super) fn cut(raw: &Json, schema: &Json) -> Option<Json> {
+pub(in crate::connectors) fn cut(raw: &Json, schema: &Json) -> Option<Json> {
     let types = schema.get("type");
     let allows =
         |t: &str| types == Some(&json!(t)) || types.and_then(Json::as_array).is_some_and(|a| a.contains(&json!(t)));
@@ -42,7 +42,7 @@ pub(super) fn cut(raw: &Json, schema: &Json) -> Option<Json> {
 }
 
 /// The fields of `map` that are named, each cut down itself.
-pub(super) fn cut_fields<'a>(
+pub(in crate::connectors) fn cut_fields<'a>(
     map: &Map<String, Json>,
     fields: impl IntoIterator<Item = (&'a String, &'a Json)>,
 ) -> Map<String, Json> {
@@ -51,7 +51,7 @@ pub(super) fn cut_fields<'a>(
 }
 
 /// An object with free keys as a list of its object values, each with its `key`.
-pub(super) fn entries(map: &Json) -> Json {
+pub(in crate::connectors) fn entries(map: &Json) -> Json {
     let Some(map) = map.as_object() else { return json!([]) };
     let entry = |(key, value): (&String, &Json)| {
         let mut record = value.as_object()?.clone();
@@ -62,14 +62,14 @@ pub(super) fn entries(map: &Json) -> Json {
 }
 
 /// Types a cut-down value.
-pub(super) fn typed(json: &Json, shape: &Shape) -> Result<Value, String> {
+pub(in crate::connectors) fn typed(json: &Json, shape: &Shape) -> Result<Value, String> {
     decode_json(json, shape).map_err(|violation| violation.to_string())
 }
 
 /// Conversions from a product's own way of writing things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum As {
+pub(in crate::connectors) enum As {
     /// `2026-11-23 15:52:25`, in UTC, to RFC 3339.
     Instant,
     /// `15 days`, `1 month`, `2 weeks`, `1 year` to a number of days (months of 30, years of 365 days).
@@ -78,7 +78,7 @@ pub(super) enum As {
 
 impl As {
     /// The converted value; `None` when the text is not of that form: then the field is left unknown.
-    pub(super) fn convert(self, value: &Json) -> Option<Json> {
+    pub(in crate::connectors) fn convert(self, value: &Json) -> Option<Json> {
         match (self, value) {
             (_, Json::Null) => Some(Json::Null),
             (Self::Instant, Json::String(text)) => instant(text),

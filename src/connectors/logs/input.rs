@@ -68,6 +68,11 @@ impl Input {
         Ok(Box::new(file))
     }
 
+    /// The content, decompressed, for whoever reads it otherwise than as events.
+    pub fn into_reader(self) -> Box<dyn Read + Send> {
+        self.reader
+    }
+
     /// A log with content from anywhere.
     pub fn new(name: &str, mut raw: Box<dyn Read + Send>) -> io::Result<Self> {
         let mut magic = Vec::with_capacity(MAGIC_BYTES);

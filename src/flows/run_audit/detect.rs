@@ -3,8 +3,8 @@
 use super::{AuditError, Progress, ReadError, Request};
 use crate::catalog::Control;
 use crate::clock::Timestamp;
-use crate::connectors::crm::stream::Mapping;
 use crate::connectors::logs::{Coverage, Fingerprint, Input, LineMapping, Options, scan};
+use crate::connectors::mapping::Mapping;
 use crate::engine::Detections;
 use crate::engine::detections::{Detected, Detector, Found, Gathered};
 use crate::events::coverage::{Sight, Tally};

@@ -1,7 +1,7 @@
 //! A real EspoCRM export becomes evidence and events; what it does not show stays absent.
 
 use habeas::connectors::crm::recipe::{RawFile, Recipe, RecipeError};
-use habeas::connectors::crm::stream::Mapping;
+use habeas::connectors::mapping::Mapping;
 use habeas::evidence::{Kinds, Snapshot};
 use serde_json::Value;
 use std::path::PathBuf;
