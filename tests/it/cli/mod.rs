@@ -4,6 +4,7 @@ mod alert;
 mod audit;
 mod clock;
 mod ledger;
+mod map;
 mod verify;
 
 use std::process::{Command, Output};
