@@ -76,8 +76,8 @@ fn digits(text: &str, hints: Hints) -> Option<Timestamp> {
         return None;
     }
     let number: i64 = whole.parse().ok()?;
-    let millis =
-        || fraction.get(..3).unwrap_or(fraction).parse::<i64>().unwrap_or(0) * [1, 100, 10, 1][fraction.len().min(3)];
+    // Tenths, hundredths or thousandths; what is finer is cut off.
+    let millis = || format!("{fraction:0<3}").get(..3).and_then(|f| f.parse::<i64>().ok()).unwrap_or(0);
     match whole.len() {
         // Until 2286 an instant in seconds has at most 10 digits.
         1..=10 => Timestamp::from_millis(number.checked_mul(1000)?.checked_add(millis())?),

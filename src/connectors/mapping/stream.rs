@@ -48,7 +48,7 @@ struct Stream {
 enum Compiled {
     Value(Program, Option<As>),
     When(Program, Box<Self>),
-    Words(Program, BTreeMap<String, Json>, Option<Program>),
+    Words(Program, BTreeMap<String, Json>, Option<Box<Program>>),
     Record(Vec<(String, Self)>),
 }
 
@@ -218,7 +218,7 @@ impl Compiled {
                 }
             }
             Field::Words(w) => {
-                Self::Words(program(&w.value)?, w.words, w.otherwise.as_deref().map(program).transpose()?)
+                Self::Words(program(&w.value)?, w.words, w.otherwise.as_deref().map(program).transpose()?.map(Box::new))
             }
             Field::Record(fields) => {
                 let compiled = fields.into_iter().map(|(name, f)| Ok((name, Self::of(f, scope)?)));
