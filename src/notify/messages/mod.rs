@@ -47,13 +47,16 @@ pub fn language(asked: &str) -> &'static str {
     same.or_else(|| letters.langs().find(|l| first(l) == first(asked))).unwrap_or("en")
 }
 
+/// Invented messages without their type, each with a name for its outcome.
+pub type Samples = Vec<(&'static str, Json)>;
+
 /// A kind of message, without its type.
 #[derive(Clone, Copy)]
 pub struct Kind {
     /// Its name.
     pub name: &'static str,
     rights: &'static [&'static str],
-    samples: fn(&Scene<'_>) -> Result<Vec<(&'static str, Json)>, LetterError>,
+    samples: fn(&Scene<'_>) -> Result<Samples, LetterError>,
 }
 
 /// Every kind of message, in the order of a request's life.
@@ -104,7 +107,7 @@ impl Kind {
     }
 
     /// Invented messages, each with a name for its outcome.
-    pub fn samples(&self, scene: &Scene<'_>) -> Result<Vec<(&'static str, Json)>, LetterError> {
+    pub fn samples(&self, scene: &Scene<'_>) -> Result<Samples, LetterError> {
         (self.samples)(scene)
     }
 
@@ -142,7 +145,7 @@ fn json_of<M: Message>(message: &M) -> Result<Json, LetterError> {
     serde_json::to_value(message).map_err(broken)
 }
 
-fn samples_of<M: Message>(scene: &Scene<'_>) -> Result<Vec<(&'static str, Json)>, LetterError> {
+fn samples_of<M: Message>(scene: &Scene<'_>) -> Result<Samples, LetterError> {
     M::samples(scene).iter().map(|(outcome, message)| Ok((*outcome, json_of(message)?))).collect()
 }
 
