@@ -139,6 +139,7 @@ fn envelope(folder: &Path, kind: &str, data: &str) -> usize {
     text.len()
 }
 
+#[expect(clippy::format_in_format_args, reason = "a generator of test data, read once")]
 fn write_evidence(folder: &Path) -> usize {
     let mut users = String::from("[");
     for n in 0..USERS {

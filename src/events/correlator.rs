@@ -154,7 +154,7 @@ impl<'p> Correlator<'p> {
         for firing in firings {
             if firing.at_ms < until || until == i64::MAX { out.push(firing) } else { self.firings.push(firing) }
         }
-        out.sort_by(|a, b| (a.at_ms, a.last, a.rule).cmp(&(b.at_ms, b.last, b.rule)));
+        out.sort_by_key(|f| (f.at_ms, f.last, f.rule));
         out.into_iter().for_each(done);
     }
 

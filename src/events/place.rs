@@ -14,7 +14,6 @@ impl Place {
     }
 
     /// Number of the source.
-    #[expect(clippy::cast_possible_truncation, reason = "16 bits are left")]
     pub const fn source(self) -> u16 {
         (self.0 >> OFFSET_BITS) as u16
     }

@@ -117,6 +117,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::type_complexity, reason = "what was kept and what was too long, for one test")]
     fn cut_all(content: &[u8], drip: usize) -> (Vec<(u64, Vec<u8>)>, Vec<(u64, u64)>) {
         let mut cutter = Cutter::new(Box::new(Drip(io::Cursor::new(content.to_vec()), drip)));
         let mut buffer = Vec::new();

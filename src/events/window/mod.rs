@@ -6,13 +6,13 @@
 mod distinct;
 mod group;
 mod ring;
+mod sliding;
 mod watch;
-mod window;
 
 use super::batch::{Batch, Firing, Record};
 use super::hash::Table;
 use super::plan::Plan;
-use window::Window;
+use sliding::Window;
 
 /// The windows of one partition of the keys, for the correlations of one level.
 #[derive(Debug)]

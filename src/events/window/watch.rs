@@ -1,6 +1,6 @@
 //! Correlations that remember something of each group rather than a window of events: our extensions.
 
-use super::window::Fires;
+use super::sliding::Fires;
 use crate::events::batch::{Part, Record, Value};
 use crate::events::place::Place;
 use crate::events::plan::Correlating;

@@ -27,7 +27,7 @@ fn groups(report: &Report) -> Vec<(&ControlView, Vec<&FindingView>)> {
     for finding in &report.findings {
         by_control.entry(&finding.control).or_default().push(finding);
     }
-    let with = |c| by_control.remove(&*ControlView::id(c)).map(|f| (c, f));
+    let with = |c| by_control.remove(ControlView::id(c)).map(|f| (c, f));
     let mut groups: Vec<_> = report.controls.iter().filter_map(with).collect();
     groups.sort_by_key(|(c, f)| (worst(f), &c.id));
     groups

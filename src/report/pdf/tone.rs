@@ -6,7 +6,6 @@ use crate::report::document::Tone;
 pub(super) type Colour = [f32; 3];
 
 const fn rgb(hex: u32) -> Colour {
-    #[expect(clippy::cast_possible_truncation, reason = "masked to eight bits")]
     const fn part(v: u32) -> f32 {
         (v & 0xFF) as u8 as f32 / 255.0
     }

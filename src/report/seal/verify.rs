@@ -204,8 +204,7 @@ fn chain(opened: &Opened, at: Option<Timestamp>, anchors: Option<&Anchors>) -> R
     let known: Vec<&Certificate> = known.collect();
     let mut current = opened.own.clone();
     may_sign(&current)?;
-    let mut used = 1;
-    for _ in 0..=known.len() {
+    for used in 1..=known.len() + 1 {
         in_force(&current, at)?;
         let issuer = &current.tbs_certificate.issuer;
         let above = known.iter().find(|c| c.tbs_certificate.subject == *issuer && issued(c, &current));
@@ -219,7 +218,6 @@ fn chain(opened: &Opened, at: Option<Timestamp>, anchors: Option<&Anchors>) -> R
         }
         may_issue(above)?;
         current = (*above).clone();
-        used += 1;
     }
     Err("its certificates vouch for each other in a circle".to_owned())
 }

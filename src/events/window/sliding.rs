@@ -232,7 +232,7 @@ fn percentile(rank: Percentile, values: impl Iterator<Item = Value>) -> Option<N
     let n = numbers.len();
     let at = |i: usize| numbers.get(i).copied();
     let value = match rank {
-        Percentile::Median if n % 2 == 0 => f64::midpoint(at((n / 2).checked_sub(1)?)?, at(n / 2)?),
+        Percentile::Median if n.is_multiple_of(2) => f64::midpoint(at((n / 2).checked_sub(1)?)?, at(n / 2)?),
         Percentile::Median => at(n / 2)?,
         Percentile::Rank(p) => at(((p / 100.0 * n as f64).ceil() as usize).saturating_sub(1))?,
     };
