@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn names_of_people_and_the_signs_of_the_union_have_a_face() {
         let fonts = Fonts::embedded().unwrap();
-        for c in "AéßłñőțžİΑЖ€–„“”…·☐✓喆镕堃旻祎翀珺中，。《》（）".chars() {
+        for c in "AéßłñőțžİΑЖ€–„“”…·喆镕堃旻祎翀珺中，。《》（）".chars() {
             assert!(fonts.face_of(c, Weight::Regular).is_some(), "{c} U+{:04X}", u32::from(c));
         }
         for code in 0x4E00..=0x9FA5 {
