@@ -115,7 +115,7 @@ fn lines_that_are_no_events_do_not_stop_the_rest() {
     assert_eq!(found.len(), 2);
     assert_eq!(
         found[0],
-        serde_json::json!({"rule": "t", "id": "i1", "key": {}, "at": "1970-01-01T00:00:01.000Z", "count": 1,
+        serde_json::json!({"rule": "t", "id": "i1", "key": {}, "at": "1970-01-01T00:00:01.000Z", "count": 1, "level": "",
         "first": {"file": "log", "offset": 0}, "last": {"file": "log", "offset": 0}})
     );
     let plan = super::plan(rule);
