@@ -18,7 +18,10 @@ fn pin() -> Pin {
 }
 
 fn raw(dir: &Path) -> SqliteConnection {
-    SqliteConnection::establish(&dir.join("habeas.db").to_string_lossy()).unwrap()
+    let mut raw = SqliteConnection::establish(&dir.join("habeas.db").to_string_lossy()).unwrap();
+    // A store that was just dropped may still be closing its own connection.
+    raw.batch_execute("PRAGMA busy_timeout = 10000").unwrap();
+    raw
 }
 
 fn filled(dir: &Path, requests: usize) -> (Store, String) {
