@@ -8,7 +8,7 @@ use super::hash::Seed;
 use super::line::{Bad, Slots, Walker};
 use super::place::Place;
 use super::plan::{Correlating, Feed, Plan};
-use super::rule::{Extension, FieldId, HourFields, Kind, Predicate, PredicateId, Question};
+use super::rule::{Extension, FieldId, HourFields, Kind, Measure, Predicate, PredicateId, Question};
 use super::value::fold::fold;
 use super::value::hours::Hours;
 use super::value::network::Network;
@@ -171,7 +171,7 @@ impl<'p> Matcher<'p> {
     ) -> Option<Record> {
         let fields = &group.first()?.key;
         let mut parts: Vec<Part> = Vec::with_capacity(group.len());
-        let (mut space, mut absent_groups) = (0, false);
+        let (mut space, mut absent_groups, mut peers) = (0, false, &[][..]);
         let mut last = None;
         for feed in group {
             if last == Some(feed.correlation) {
@@ -181,7 +181,7 @@ impl<'p> Matcher<'p> {
                 continue;
             }
             let correlation = self.plan.correlations.get(feed.correlation)?;
-            (space, absent_groups) = (correlation.space, correlation.absent_groups);
+            (space, absent_groups, peers) = (correlation.space, correlation.absent_groups, &correlation.peers);
             let Some(value) = self.value(correlation, slots, out) else { continue };
             let then = self.deferred(at_ms, place, slots, &correlation.feeds, out);
             last = Some(feed.correlation);
@@ -190,6 +190,7 @@ impl<'p> Matcher<'p> {
         if parts.is_empty() || !self.key(fields, absent_groups, slots) {
             return None;
         }
+        let fingerprint = self.among_peers(self.seed.of(&self.key), peers, slots)?;
         let key_at = (index(out.keys.len()), index(self.key.len()));
         out.keys.extend_from_slice(&self.key);
         let parts_at = (index(out.parts.len()), index(parts.len()));
@@ -197,7 +198,7 @@ impl<'p> Matcher<'p> {
         Some(Record {
             at_ms,
             place,
-            key: self.seed.of(&self.key),
+            key: fingerprint,
             key_at,
             space: index(space),
             parts: parts_at,
@@ -242,6 +243,19 @@ impl<'p> Matcher<'p> {
         whole || absent_groups
     }
 
+    /// The fingerprint of a key whose group is compared with its peers: its high half, by which partitions are dealt, is
+    /// that of the peers. `None` when the event does not tell them.
+    fn among_peers(&self, key: u128, peers: &[FieldId], slots: &Slots<'_>) -> Option<u128> {
+        if peers.is_empty() {
+            return Some(key);
+        }
+        let mut bytes = Vec::with_capacity(32);
+        for field in peers {
+            self.canonical(*field, slots, &mut bytes).then(|| bytes.push(b','))?;
+        }
+        Some(self.seed.of(&bytes) >> 64 << 64 | u128::from(u64::MAX) & key)
+    }
+
     fn value(&self, correlation: &Correlating, slots: &Slots<'_>, out: &mut Batch) -> Option<Value> {
         let fields = &correlation.values;
         let number = |at: usize| slots.get(*fields.get(at)?).number();
@@ -252,6 +266,11 @@ impl<'p> Matcher<'p> {
             Kind::Extension(extension) => match extension {
                 Extension::Span | Extension::NotFollowed => Some(Value::None),
                 Extension::FirstSeen { .. } => self.id(fields, slots),
+                Extension::Baseline(b) => match b.measure {
+                    Measure::Events => Some(Value::None),
+                    Measure::Distinct => self.id(fields, slots),
+                    Measure::Sum => number(0).map(Value::Number),
+                },
                 Extension::Missing => number(0).map(Value::Number),
                 Extension::Distance { .. } => Some(Value::Point(number(0)?.real(), number(1)?.real())),
                 Extension::Silence { .. } => {
@@ -268,7 +287,11 @@ impl<'p> Matcher<'p> {
     /// One fingerprint of all values together; `None` when one is missing.
     fn id(&self, fields: &[FieldId], slots: &Slots<'_>) -> Option<Value> {
         let mut bytes = Vec::with_capacity(32);
-        fields.iter().all(|f| self.canonical(*f, slots, &mut bytes)).then(|| Value::Id(self.seed.of(&bytes)))
+        for field in fields {
+            // Apart, so that 1 and 23 are not 12 and 3.
+            self.canonical(*field, slots, &mut bytes).then(|| bytes.push(b','))?;
+        }
+        Some(Value::Id(self.seed.of(&bytes)))
     }
 
     /// A fingerprint of each value; `None` when one is missing.

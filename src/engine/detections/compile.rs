@@ -303,6 +303,7 @@ impl Needs {
             Some(Body::Correlation(..)) => {
                 for c in plan.correlations.iter().filter(|c| c.rule == number && !c.absent_groups) {
                     self.fields.extend(&c.values);
+                    self.fields.extend(&c.peers);
                     let keys = plan
                         .detections
                         .iter()

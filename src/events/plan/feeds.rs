@@ -1,7 +1,7 @@
 //! Which matches go to which correlation, and by which fields they are grouped there.
 
 use super::{Correlating, Plan, Space};
-use crate::events::rule::{Body, FieldId, RuleSet};
+use crate::events::rule::{Body, FieldId, Kind, RuleSet};
 use std::collections::BTreeMap;
 
 /// The fields of an event that make its key, in the order of the correlation's `group-by`.
@@ -29,6 +29,8 @@ pub(super) fn correlations(set: &mut RuleSet) -> Vec<Correlating> {
         let Body::Correlation(c, refers) = &r.body else { continue };
         let level = 1 + refers.iter().filter_map(|r| levels.get(r)).max().copied().unwrap_or(0);
         levels.insert(rule, level);
+        let peers = if let Kind::Extension(e) = &c.kind { e.peers() } else { &[] };
+        let peers = peers.iter().map(|p| set.vocabulary.field(p)).collect();
         out.push(Correlating {
             rule,
             kind: c.kind.clone(),
@@ -38,6 +40,7 @@ pub(super) fn correlations(set: &mut RuleSet) -> Vec<Correlating> {
             group_by: c.group_by.clone(),
             absent_groups: c.absent_groups,
             values: c.values.iter().map(|v| set.vocabulary.field(v)).collect(),
+            peers,
             level,
             space: 0,
             seat: 0,
@@ -59,7 +62,8 @@ pub(super) fn connect(plan: &mut Plan) {
         different.sort();
         different.dedup();
         // An aliased correlation takes several fields for one group, so its keys are its own.
-        let own = if different.len() > 1 || current.absent_groups { n + 1 } else { 0 };
+        // So are those of one that deals its groups out by their peers.
+        let own = if different.len() > 1 || current.absent_groups || !current.peers.is_empty() { n + 1 } else { 0 };
         let next = plan.spaces.len();
         let space = *spaces.entry((level, different, own)).or_insert(next);
         if space == next {

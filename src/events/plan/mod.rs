@@ -7,7 +7,7 @@ mod feeds;
 pub use feeds::{Feed, Group, KeyFields};
 
 use super::line::Paths;
-use super::rule::{Body, Expr, FieldId, Kind, RuleSet};
+use super::rule::{Body, Expr, Extension, FieldId, Kind, RuleSet};
 
 /// Fields in which an event's time is looked for, first match first, unless the user names another.
 pub const TIME_FIELDS: [&str; 6] = ["ts", "time", "timestamp", "@timestamp", "event_time", "eventTime"];
@@ -44,6 +44,8 @@ pub struct Correlating {
     pub absent_groups: bool,
     /// Fields whose values matter.
     pub values: Vec<FieldId>,
+    /// Fields that make its groups peers of each other: such groups have to be looked at together.
+    pub peers: Vec<FieldId>,
     /// 1 when it looks at detections only, else one more than the correlations it looks at.
     pub level: usize,
     /// The space it belongs to.
@@ -52,6 +54,17 @@ pub struct Correlating {
     pub seat: usize,
     /// The correlations its firings go to.
     pub feeds: Vec<Feed>,
+}
+
+impl Correlating {
+    /// How far before an event lies the first one that can matter to what it brings about.
+    pub fn look_back_ms(&self) -> i64 {
+        match &self.kind {
+            // The event's own period, from its beginning, and those before it.
+            Kind::Extension(Extension::Baseline(b)) => self.timespan_ms.saturating_add(b.period_ms),
+            _ => self.timespan_ms,
+        }
+    }
 }
 
 /// Correlations that share their groups.
@@ -107,8 +120,9 @@ impl Plan {
 
     /// The longest window, in milliseconds: what a slice has to look back.
     pub fn longest_window_ms(&self) -> i64 {
-        let of_level =
-            |level| self.correlations.iter().filter(|c| c.level == level).map(|c| c.timespan_ms).max().unwrap_or(0);
+        let of_level = |level| {
+            self.correlations.iter().filter(|c| c.level == level).map(Correlating::look_back_ms).max().unwrap_or(0)
+        };
         (1..=self.levels).map(of_level).sum()
     }
 

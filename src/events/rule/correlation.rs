@@ -139,6 +139,9 @@ pub(super) fn parse(document: &Document, section: &Map<String, Value>) -> Result
     let aliases = aliases(section.get("aliases"))
         .ok_or_else(|| document.error("aliases", "`aliases` maps each alias to rule: field"))?;
     let (kind, values) = kind(document, section, &rules)?;
+    if let Kind::Extension(Extension::Baseline(baseline)) = &kind {
+        baseline.check(timespan_ms).map_err(|e| document.error("timespan", e))?;
+    }
     let absent_groups = match section.get("absent").and_then(Value::as_str) {
         Some("group") => true,
         None if !section.contains_key("absent") => false,
@@ -147,7 +150,8 @@ pub(super) fn parse(document: &Document, section: &Map<String, Value>) -> Result
     Ok(Correlation { kind, rules, group_by: texts("group-by")?, aliases, timespan_ms, values, absent_groups })
 }
 
-fn texts(value: Option<&Value>) -> Option<Vec<String>> {
+/// A list of texts, or one; `None` when it is something else.
+pub(super) fn texts(value: Option<&Value>) -> Option<Vec<String>> {
     match value {
         None | Some(Value::Null) => Some(Vec::new()),
         Some(Value::String(s)) => Some(vec![s.clone()]),

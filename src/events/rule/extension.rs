@@ -1,5 +1,6 @@
 //! Correlation types beyond Sigma: what access logs need and the specification lacks. Documented in `docs/sigma.md`.
 
+use super::baseline::Baseline;
 use super::correlation::timespan_ms;
 use crate::events::value::hours::Hours;
 use serde_json::{Map, Value};
@@ -43,6 +44,8 @@ pub enum Extension {
         /// Different values the group has to have shown before.
         after: u64,
     },
+    /// More than the group, or its peers, usually do.
+    Baseline(Box<Baseline>),
 }
 
 impl Extension {
@@ -55,7 +58,19 @@ impl Extension {
             Self::Overlap => (2, 4),
             Self::Span | Self::NotFollowed => (0, 0),
             Self::FirstSeen { .. } => (1, 4),
+            // It checks its fields itself: how many depends on what is measured.
+            Self::Baseline(_) => (0, 4),
         }
+    }
+
+    /// Fields that make groups peers of each other.
+    pub fn peers(&self) -> &[String] {
+        if let Self::Baseline(b) = self { &b.peers } else { &[] }
+    }
+
+    /// Whether it fires because time has passed, at no event.
+    pub fn fires_at_no_event(&self) -> bool {
+        matches!(self, Self::NotFollowed) || !self.peers().is_empty()
     }
 }
 
@@ -72,6 +87,7 @@ pub(super) fn parse(word: &str, condition: &Map<String, Value>) -> Option<Result
         "span" => (&[], Ok(Extension::Span)),
         "not_followed" => (&[], Ok(Extension::NotFollowed)),
         "first_seen" => (&["after"], of.number("after", 1.0).map(|n| Extension::FirstSeen { after: whole(n) })),
+        "baseline" => (&Baseline::KEYS, Baseline::read(condition).map(|b| Extension::Baseline(Box::new(b)))),
         _ => return None,
     };
     let stray = condition.keys().find(|k| *k != "field" && !known.contains(&k.as_str()));

@@ -1,7 +1,7 @@
 //! Rule sets: documents put together, global parts merged, filters applied, references resolved.
 
 use super::RuleError;
-use super::correlation::{self, Correlation};
+use super::correlation::{self, Correlation, Kind};
 use super::detection::compile_section;
 use super::document::{Document, read};
 use super::modifier::Placeholders;
@@ -117,6 +117,11 @@ enum DraftBody {
 }
 
 impl Draft<'_> {
+    fn fires_at_no_event(&self) -> bool {
+        let DraftBody::Correlation(c, _) = &self.body else { return false };
+        matches!(&c.kind, Kind::Extension(e) if e.fires_at_no_event())
+    }
+
     fn is_called(&self, reference: &str) -> bool {
         [self.id.as_deref(), self.name.as_deref()].contains(&Some(reference))
     }
@@ -291,6 +296,13 @@ fn resolve(drafts: Vec<Draft<'_>>) -> Result<Vec<Rule>, Vec<RuleError>> {
         if let DraftBody::Correlation(c, generates) = &draft.body {
             for reference in &c.rules {
                 match drafts.iter().position(|d| d.is_called(reference)) {
+                    Some(at) if drafts.get(at).is_some_and(Draft::fires_at_no_event) => errors
+                        .push(draft.document.error(
+                        "rules",
+                        format!(
+                            "`{reference}` fires when time has passed, at no event, so no correlation can look at it"
+                        ),
+                    )),
                     Some(at) => found.push(at),
                     None => {
                         errors.push(draft.document.error(

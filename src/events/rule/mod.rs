@@ -3,6 +3,7 @@
 //! Assumes nothing about events but that they are JSON objects. What is not understood is refused by name, with file and
 //! line; no part of a rule is ever dropped silently.
 
+mod baseline;
 mod condition;
 mod correlation;
 mod detection;
@@ -12,6 +13,7 @@ mod load;
 mod modifier;
 mod vocabulary;
 
+pub use baseline::{Baseline, Measure};
 pub use correlation::{Correlation, Kind, Limits, Percentile, Sequence, timespan_ms};
 pub use document::Document;
 pub use extension::Extension;

@@ -3,8 +3,10 @@
 //! Assumes records in order of time, all of one instant together. Events of one instant are simultaneous: each of them lies
 //! in the window of every other. State is bounded by the events inside the windows, never by the log's length.
 
+mod baseline;
 mod distinct;
 mod group;
+mod quantile;
 mod ring;
 mod sliding;
 mod watch;
@@ -109,16 +111,23 @@ impl<'p> Partition<'p> {
         self.overdue(until_ms, fire);
     }
 
-    /// Reports events that were not followed in time.
+    /// Reports what fires because time has passed.
     fn overdue<'b>(&mut self, until_ms: i64, fire: &mut impl FnMut(Fired<'b>)) {
         for (state, space) in self.spaces.iter_mut().zip(&self.plan.spaces) {
             for (window, number) in state.windows.iter_mut().zip(&space.correlations) {
-                let Some(correlation) = self.plan.correlations.get(*number).filter(|c| c.reports) else { continue };
+                let Some(correlation) = self.plan.correlations.get(*number) else { continue };
                 let keys = &state.keys;
-                window.overdue(until_ms, &mut |at_ms, place, key| {
-                    let (rule, key) = (correlation.rule, keys.bytes(key).into());
-                    let firing = Firing { at_ms, last: place, rule, key, count: 1, first: place, value: None };
-                    fire(Fired { firing: Some(firing), wakes: &[], batch: None });
+                window.overdue(until_ms, &mut |due| {
+                    let firing = correlation.reports.then(|| Firing {
+                        at_ms: due.at_ms,
+                        last: due.last,
+                        rule: correlation.rule,
+                        key: keys.bytes(due.key).into(),
+                        count: due.fires.count,
+                        first: due.fires.first,
+                        value: due.fires.value,
+                    });
+                    fire(Fired { firing, wakes: &[], batch: None });
                 });
             }
         }

@@ -1,7 +1,9 @@
 //! One correlation's windows over all groups of a partition.
 
+use super::baseline::{Histories, Overdue};
 use super::distinct::Distinct;
 use super::group::{Chain, Group, Memory, Sum};
+use super::quantile::quantile;
 use super::ring::{Detail, Ring};
 use super::watch::Watch;
 use crate::events::batch::{Part, Record, Value};
@@ -22,6 +24,8 @@ pub(super) struct Window {
     groups: Vec<Group>,
     /// For the kinds that remember rather than count.
     watch: Option<Watch>,
+    /// For `baseline`.
+    histories: Option<Histories>,
 }
 
 /// That a correlation fires, and on what.
@@ -39,8 +43,12 @@ impl Window {
             Kind::Extension(Extension::FirstSeen { after }) => *after,
             _ => 0,
         };
+        let histories = match &correlation.kind {
+            Kind::Extension(Extension::Baseline(rule)) => Some(Histories::new(rule, correlation)),
+            _ => None,
+        };
         let watch = match &correlation.kind {
-            Kind::Extension(Extension::FirstSeen { .. }) => None,
+            Kind::Extension(Extension::FirstSeen { .. } | Extension::Baseline(_)) => None,
             Kind::Extension(extension) => Some(Watch::new(extension, correlation)),
             _ => None,
         };
@@ -52,6 +60,7 @@ impl Window {
             ring: Ring::default(),
             groups: Vec::new(),
             watch,
+            histories,
         }
     }
 
@@ -61,6 +70,10 @@ impl Window {
 
     /// Lets go of events that lie outside (now - timespan, now]; `gone` gets the key of each.
     pub(super) fn leave(&mut self, now_ms: i64, gone: &mut impl FnMut(u32)) {
+        if let Some(histories) = &mut self.histories {
+            histories.leave(now_ms, gone);
+            return;
+        }
         if let Some(watch) = &mut self.watch {
             watch.sweep(now_ms, gone);
             return;
@@ -80,6 +93,9 @@ impl Window {
     pub(super) fn enter(&mut self, record: &Record, part: &Part, key: u32) -> bool {
         if let Some(watch) = &mut self.watch {
             return watch.enter(record, key);
+        }
+        if let Some(histories) = &mut self.histories {
+            return histories.enter(record, part, key);
         }
         let detail = self.keeps_details().then_some(Detail { rules: part.rules, value: part.value });
         let index = key as usize;
@@ -104,6 +120,9 @@ impl Window {
     pub(super) fn judge(&mut self, record: &Record, part: &Part, ids: &[u128], key: u32) -> Option<Fires> {
         if let Some(watch) = &mut self.watch {
             return watch.judge(record, part, ids, key);
+        }
+        if let Some(histories) = &mut self.histories {
+            return histories.judge(key);
         }
         let group = self.groups.get_mut(key as usize)?;
         if group.count < self.least {
@@ -139,10 +158,13 @@ impl Window {
         Some(Fires { count: group.count, first, value })
     }
 
-    /// What was not followed in time; see `Watch::overdue`.
-    pub(super) fn overdue(&mut self, until_ms: i64, fire: &mut impl FnMut(i64, Place, u32)) {
+    /// What fires because time has passed; see `Watch::overdue` and `Histories::overdue`.
+    pub(super) fn overdue(&mut self, until_ms: i64, fire: &mut impl FnMut(Overdue)) {
         if let Some(watch) = &mut self.watch {
             watch.overdue(until_ms, fire);
+        }
+        if let Some(histories) = &mut self.histories {
+            histories.overdue(until_ms, fire);
         }
     }
 }
@@ -219,22 +241,9 @@ fn temporal(sequence: &Sequence, counts: &[u32]) -> bool {
     }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a rank within a window"
-)]
 fn percentile(rank: Percentile, values: impl Iterator<Item = Value>) -> Option<Number> {
     let mut numbers: Vec<f64> =
         values.filter_map(|v| if let Value::Number(n) = v { Some(n.real()) } else { None }).collect();
     numbers.sort_by(f64::total_cmp);
-    let n = numbers.len();
-    let at = |i: usize| numbers.get(i).copied();
-    let value = match rank {
-        Percentile::Median if n.is_multiple_of(2) => f64::midpoint(at((n / 2).checked_sub(1)?)?, at(n / 2)?),
-        Percentile::Median => at(n / 2)?,
-        Percentile::Rank(p) => at(((p / 100.0 * n as f64).ceil() as usize).saturating_sub(1))?,
-    };
-    Some(Number::of(value))
+    quantile(rank, numbers.len(), |i| numbers.get(i).copied()).map(Number::of)
 }

@@ -1,5 +1,6 @@
 //! Correlations that remember something of each group rather than a window of events: our extensions.
 
+use super::baseline::Overdue;
 use super::sliding::Fires;
 use crate::events::batch::{Part, Record, Value};
 use crate::events::place::Place;
@@ -138,7 +139,7 @@ impl Watch {
                 wait(due, now, part.rules, key, *timespan_ms);
                 None
             }
-            Extension::FirstSeen { .. } => None,
+            Extension::FirstSeen { .. } | Extension::Baseline(_) => None,
         };
         memory.last = now;
         memory.value = part.value;
@@ -146,7 +147,7 @@ impl Watch {
     }
 
     /// Events that were not followed in time, given that nothing before `until_ms` can still come: their group and place.
-    pub(super) fn overdue(&mut self, until_ms: i64, fire: &mut impl FnMut(i64, Place, u32)) {
+    pub(super) fn overdue(&mut self, until_ms: i64, fire: &mut impl FnMut(Overdue)) {
         while let Some(first) = self.due.front().copied() {
             let due_ms = first.at_ms.saturating_add(self.timespan_ms);
             if first.open && due_ms >= until_ms {
@@ -154,7 +155,8 @@ impl Watch {
             }
             self.due.pop_front();
             if first.open {
-                fire(due_ms, first.place, first.key);
+                let fires = Fires { count: 1, first: first.place, value: None };
+                fire(Overdue { at_ms: due_ms, key: first.key, last: first.place, fires });
             }
         }
     }

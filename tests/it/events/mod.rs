@@ -1,5 +1,6 @@
 //! The event engine over whole rule files and logs.
 
+mod baseline;
 mod controls;
 mod correlations;
 mod cuts;
