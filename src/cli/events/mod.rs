@@ -1,0 +1,32 @@
+//! `habeas events`: the event engine alone, over any JSON logs and any Sigma rules.
+//!
+//! One file per verb; `rules` reads what all of them are given: rules, placeholders, tables.
+
+mod rules;
+mod scan;
+
+use super::exit::{Exit, Failed};
+
+/// Run Sigma rules over access logs.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  habeas events scan --rules rules/ --events access.ndjson
+  habeas events scan --rules rules/ --events jan.ndjson.gz --events feb.ndjson.zst --json > firings.ndjson
+  zcat old/*.gz | habeas events scan --rules brute-force.yml --events - --json")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    Scan(scan::Args),
+    Map(super::map::Args),
+}
+
+pub(super) fn run(args: Args) -> Result<Exit, Failed> {
+    match args.command {
+        Command::Scan(args) => scan::run(&args),
+        Command::Map(args) => super::map::run(&args),
+    }
+}

@@ -1,0 +1,138 @@
+//! Reads rules, placeholders and tables from the paths on the command line.
+
+use crate::cli::exit::Failed;
+use crate::events::context::Context;
+use crate::events::hash::Seed;
+use crate::events::plan::{Plan, TIME_FIELDS};
+use crate::events::rule::{Placeholders, RuleError, RuleSet, Settings, timespan_ms};
+use crate::files;
+use anyhow::{Context as _, anyhow};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// Largest table of the context.
+const LARGEST_TABLE_BYTES: u64 = 512 << 20;
+
+/// Rules and what they refer to, as every verb takes them.
+#[derive(clap::Args)]
+pub(super) struct RuleArgs {
+    /// Sigma rules: a YAML file or a folder of them; may be given several times.
+    #[arg(long, required = true, value_name = "PATH")]
+    rules: Vec<PathBuf>,
+    /// Lists for the modifier `expand`: a YAML file of `name: [values]`.
+    #[arg(long, value_name = "FILE")]
+    placeholders: Option<PathBuf>,
+    /// Field that holds an event's time; the first that an event has counts. [default: ts, time, timestamp, @timestamp, event_time, eventTime]
+    #[arg(long, value_name = "FIELD")]
+    time_field: Vec<String>,
+    /// Table to enrich events from: a JSON file (a list of rows with an id) or a folder of them.
+    #[arg(long, value_name = "PATH")]
+    context: Vec<PathBuf>,
+}
+
+impl RuleArgs {
+    /// The rules, planned.
+    pub(super) fn plan(&self) -> Result<Plan, Failed> {
+        let mut paths = Vec::new();
+        for path in &self.rules {
+            rule_files(path, true, &mut paths)?;
+        }
+        if paths.is_empty() {
+            return Err(Failed::bad_input(anyhow!(
+                "there is no .yml or .yaml file under the paths given with --rules"
+            )));
+        }
+        let mut rules = Vec::new();
+        for path in paths {
+            let bytes = files::read_limited(&path, 1 << 20).map_err(Failed::unreadable)?;
+            let name = path.display().to_string();
+            let text = String::from_utf8(bytes)
+                .map_err(|_| Failed::bad_input(anyhow!("the rule file `{name}` is not UTF-8")))?;
+            rules.push((name, text));
+        }
+        let settings = Settings { placeholders: placeholders(self.placeholders.as_deref())? };
+        let set = RuleSet::from_files(&rules, &settings).map_err(|errors| Failed::bad_input(all(&errors)))?;
+        let time_fields: Vec<String> =
+            if self.time_field.is_empty() { TIME_FIELDS.map(str::to_owned).to_vec() } else { self.time_field.clone() };
+        Ok(Plan::new(set, &time_fields))
+    }
+
+    /// The tables to enrich from.
+    pub(super) fn context(&self) -> Result<Context, Failed> {
+        let mut context = Context::default();
+        let mut tables = Vec::new();
+        for path in &self.context {
+            if path.is_dir() {
+                let entries = path.read_dir().map_err(Failed::unreadable)?;
+                tables.extend(
+                    entries
+                        .filter_map(Result::ok)
+                        .map(|e| e.path())
+                        .filter(|p| p.extension().is_some_and(|e| e == "json")),
+                );
+            } else {
+                tables.push(path.clone());
+            }
+        }
+        tables.sort();
+        for path in tables {
+            let bytes = files::read_limited(&path, LARGEST_TABLE_BYTES).map_err(Failed::unreadable)?;
+            let value: Value = serde_json::from_slice(&bytes)
+                .with_context(|| format!("the context `{}` is not JSON", path.display()))
+                .map_err(Failed::bad_input)?;
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let rows = value.get("data").unwrap_or(&value).as_array().cloned().unwrap_or_default();
+            context.add(&name, rows.into_iter().filter_map(|row| Some((row_key(&row)?, row))));
+        }
+        Ok(context)
+    }
+}
+
+/// `--lateness` in milliseconds.
+pub(super) fn lateness_ms(text: &str) -> Result<i64, Failed> {
+    if text == "0" {
+        return Ok(0);
+    }
+    timespan_ms(text).ok_or_else(|| Failed::bad_input(anyhow!("`{text}` is not a time such as `30s`, `5m` or `0`")))
+}
+
+/// A seed of this run's own.
+pub(super) fn seed() -> Result<Seed, Failed> {
+    let mut bytes = [0u8; 16];
+    getrandom::fill(&mut bytes).map_err(|e| Failed::internal(anyhow!("the system gives no random numbers: {e}")))?;
+    let [a, b] = [0, 8].map(|at| bytes.get(at..at + 8).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes));
+    Ok(Seed([a, b]))
+}
+
+fn all(errors: &[RuleError]) -> anyhow::Error {
+    let lines: Vec<String> = errors.iter().map(|e| format!("  {e}")).collect();
+    anyhow!("{} rule problem(s), nothing was scanned:\n{}", errors.len(), lines.join("\n"))
+}
+
+fn rule_files(path: &Path, named: bool, out: &mut Vec<PathBuf>) -> Result<(), Failed> {
+    let failed = |e| Failed::unreadable(anyhow!("could not read `{}`: {e}", path.display()));
+    if !path.metadata().map_err(failed)?.is_dir() {
+        let yaml = path.extension().is_some_and(|e| e == "yml" || e == "yaml");
+        out.extend((named || yaml).then(|| path.to_path_buf()));
+        return Ok(());
+    }
+    let entries: Result<Vec<_>, _> = path.read_dir().map_err(failed)?.collect();
+    let mut below: Vec<PathBuf> = entries.map_err(failed)?.into_iter().map(|e| e.path()).collect();
+    below.sort();
+    below.iter().try_for_each(|p| rule_files(p, false, out))
+}
+
+fn placeholders(path: Option<&Path>) -> Result<Placeholders, Failed> {
+    let Some(path) = path else { return Ok(Placeholders::new()) };
+    let bytes = files::read_limited(path, 1 << 20).map_err(Failed::unreadable)?;
+    let read = || -> anyhow::Result<Placeholders> { Ok(serde_saphyr::from_str(std::str::from_utf8(&bytes)?)?) };
+    read()
+        .with_context(|| format!("the placeholders in `{}` are not `name: [values]`", path.display()))
+        .map_err(Failed::bad_input)
+}
+
+/// A row's key: its `id`, else its `person_id`, else its `user_id`.
+fn row_key(row: &Value) -> Option<String> {
+    let key = ["id", "person_id", "user_id"].iter().find_map(|k| row.get(k))?;
+    Some(key.as_str().map_or_else(|| key.to_string(), str::to_owned))
+}

@@ -1,0 +1,139 @@
+//! `habeas events scan`: every firing of every rule over whole logs.
+
+use super::rules::{RuleArgs, lateness_ms, seed};
+use crate::cli::exit::{Exit, Failed};
+use crate::connectors::logs::{Coverage, Input, Options, scan};
+use crate::events::batch::Firing;
+use crate::events::coverage::Sight;
+use crate::events::output::Lines;
+use crate::events::plan::Plan;
+use crate::files;
+use anyhow::anyhow;
+use serde_json::{Value, json};
+use std::io::Write;
+use std::path::PathBuf;
+
+/// Output is written in pieces of this size.
+const PIECE_BYTES: usize = 1 << 16;
+
+/// Report every firing of every rule over whole logs.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    rules: RuleArgs,
+    /// Log of one JSON object a line, plain, gzip or zstd; `-` reads standard input; may be given several times.
+    #[arg(long, required = true, value_name = "FILE")]
+    events: Vec<PathBuf>,
+    /// Print one JSON object per firing.
+    #[arg(long)]
+    json: bool,
+    /// How far an event may lie behind the latest of its log and still count in windows.
+    #[arg(long, default_value = "5m", value_name = "TIME")]
+    lateness: String,
+    /// Threads. [default: one per core]
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Write what was read and what was not to this file, as JSON.
+    #[arg(long, value_name = "FILE")]
+    coverage: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failed> {
+    let plan = args.rules.plan()?;
+    let context = args.rules.context()?;
+    let lateness_ms = lateness_ms(&args.lateness)?;
+    let inputs: Result<Vec<Input>, _> = args.events.iter().map(|p| Input::open(p)).collect();
+    let inputs = inputs.map_err(Failed::unreadable)?;
+    let names: Vec<String> = inputs.iter().map(|i| i.name.clone()).collect();
+    let lines = Lines::new(&plan, &names);
+    let mut printer = Printer { lines, plan: &plan, json: args.json, text: String::new(), failed: None };
+    let options = Options { threads: threads(args.threads), lateness_ms, seed: seed()? };
+    let coverage = scan((&plan, &context), inputs, None, options, &mut |firing| printer.print(&firing));
+    printer.flush();
+    match printer.failed {
+        // Whoever reads us has seen enough, as with `head`.
+        Some(e) if e.kind() == std::io::ErrorKind::BrokenPipe => return Ok(Exit::Done),
+        Some(e) => return Err(Failed::unreadable(anyhow!(e).context("could not write the firings"))),
+        None => {}
+    }
+    let coverage = coverage.map_err(Failed::unreadable)?;
+    if let Some(path) = &args.coverage {
+        let text = format!("{:#}\n", coverage_json(&coverage));
+        files::write_whole(path, text.as_bytes()).map_err(Failed::unreadable)?;
+    }
+    tell(&coverage);
+    Ok(Exit::Done)
+}
+
+fn threads(asked: Option<usize>) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    asked.unwrap_or_else(cores).clamp(1, 256)
+}
+
+struct Printer<'a> {
+    lines: Lines,
+    plan: &'a Plan,
+    json: bool,
+    text: String,
+    failed: Option<std::io::Error>,
+}
+
+impl Printer<'_> {
+    fn print(&mut self, firing: &Firing) {
+        if self.json {
+            self.lines.write(firing, &mut self.text);
+        } else {
+            self.lines.write_plain(firing, self.plan.title(firing.rule), &mut self.text);
+        }
+        if self.text.len() > PIECE_BYTES {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        if self.failed.is_none() {
+            let mut out = std::io::stdout().lock();
+            self.failed = out.write_all(self.text.as_bytes()).and_then(|()| out.flush()).err();
+        }
+        self.text.clear();
+    }
+}
+
+/// The coverage as JSON: per log its lines, bytes, events, first and last instant, and bad lines with samples.
+fn coverage_json(coverage: &Coverage) -> Value {
+    let instant = |ms: i64| crate::clock::Timestamp::from_millis(ms).map(|t| t.to_string());
+    let one = |(name, Sight { tally, .. }): &(String, Sight)| {
+        let bad: serde_json::Map<String, Value> = tally
+            .bad
+            .iter()
+            .map(|(why, (n, at))| {
+                let offsets: Vec<u64> = at.iter().map(|p| p.offset()).collect();
+                (why.word().to_owned(), json!({"lines": n, "sample_offsets": offsets}))
+            })
+            .collect();
+        json!({
+            "file": name, "lines": tally.lines, "bytes": tally.bytes, "events": tally.events,
+            "first": tally.span_ms.and_then(|s| instant(s.0)), "last": tally.span_ms.and_then(|s| instant(s.1)), "bad": bad,
+        })
+    };
+    json!({"sources": coverage.sources.iter().map(one).collect::<Vec<_>>(), "late_events": coverage.late})
+}
+
+/// Says on standard error what was not used; nothing when everything was.
+#[expect(clippy::print_stderr, reason = "the command line is where messages reach people")]
+fn tell(coverage: &Coverage) {
+    for (name, tally) in coverage.sources.iter().map(|(n, s)| (n, &s.tally)).filter(|(_, t)| t.bad_lines() > 0) {
+        for (why, (count, samples)) in &tally.bad {
+            let at: Vec<String> = samples.iter().map(|p| p.offset().to_string()).collect();
+            eprintln!(
+                "habeas: {name}: {count} of {} lines not used ({}), at byte {}",
+                tally.lines,
+                why.word(),
+                at.join(", ")
+            );
+        }
+    }
+    if coverage.late > 0 {
+        eprintln!("habeas: {} events came later than --lateness allows; windows did not count them", coverage.late);
+    }
+}
