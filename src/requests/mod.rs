@@ -9,6 +9,7 @@ pub mod identity;
 pub mod intake;
 pub mod lawful;
 pub mod letter;
+pub mod metrics;
 pub mod open;
 pub mod outcome;
 pub mod refusal;
