@@ -4,12 +4,27 @@ use super::FlowError;
 use crate::clock::Timestamp;
 use crate::ids::{EffectId, RequestId};
 use crate::law::book::Lawbook;
+use crate::ledger::entry::Entry;
+use crate::notify::delivery::Rules as DeliveryRules;
 use crate::requests::command::Act;
 use crate::requests::lawful::ByBook;
 use crate::requests::request::Request;
 use crate::requests::step::step;
-use crate::store::{Store, Written};
+use crate::store::{Notice, Personals, Store, Written};
 use std::sync::Arc;
+
+/// What is kept in the same transaction as the step.
+#[derive(Clone, Debug, Default)]
+pub struct Also {
+    /// The effect that the act reports on, which is then done.
+    pub finishes: Option<EffectId>,
+    /// Values to seal beside the request, in place of those of the same name.
+    pub seals: Personals,
+    /// Entries beside those of the step: who did by hand what the act reports.
+    pub entries: Vec<Entry>,
+    /// Where a letter is now.
+    pub notice: Option<(Notice, DeliveryRules)>,
+}
 
 /// Applies `act` to request `id`; `finishes` names the effect that the act reports on, which is then done.
 pub fn step_request(
@@ -17,6 +32,17 @@ pub fn step_request(
     book: &Arc<Lawbook>,
     id: &RequestId,
     (act, finishes): (Act, Option<EffectId>),
+    now: Timestamp,
+) -> Result<Request, FlowError> {
+    step_request_and(store, book, id, (act, Also { finishes, ..Also::default() }), now)
+}
+
+/// Applies `act` to request `id`, and keeps `also` with it.
+pub fn step_request_and(
+    store: &Store,
+    book: &Arc<Lawbook>,
+    id: &RequestId,
+    (act, also): (Act, Also),
     now: Timestamp,
 ) -> Result<Request, FlowError> {
     let (book, id) = (Arc::clone(book), id.clone());
@@ -29,9 +55,15 @@ pub fn step_request(
             return Ok(Written { value: loaded.request, entries: Vec::new() });
         }
         tx.update(&done, loaded.version, &rules)?;
-        if let Some(effect) = &finishes {
+        if let Some(effect) = &also.finishes {
             tx.finish(effect, now)?;
         }
-        Ok(Written { value: done.request, entries: done.entries })
+        if !also.seals.is_empty() {
+            tx.reseal(&id, &done.request.subject, &also.seals)?;
+        }
+        if let Some((notice, rules)) = &also.notice {
+            tx.put_notice(notice, rules)?;
+        }
+        Ok(Written { value: done.request, entries: [also.entries, done.entries].concat() })
     })
 }

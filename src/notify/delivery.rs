@@ -5,6 +5,7 @@
 
 use crate::clock::Timestamp;
 use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
 
 /// What may be chosen. The defaults are the project's numbers: 8 tries over 24 hours with full jitter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,8 @@ impl Default for Rules {
 }
 
 /// Where a notice is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum State {
     /// Waits for its next try.
     Queued {
@@ -69,7 +71,8 @@ pub enum State {
 }
 
 /// How delivery is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Proof {
     /// A server reported it (RFC 3464 `delivered`), or the person opened the page or answered.
     Confirmed,
@@ -80,7 +83,8 @@ pub enum Proof {
 }
 
 /// Why a person is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Why {
     /// It came back or was refused.
     Bounced,
@@ -93,7 +97,7 @@ pub enum Why {
 }
 
 /// One notice that the law requires.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// Where it is.
     pub state: State,
@@ -137,6 +141,31 @@ pub enum Effect {
     Send,
     /// Ask a person.
     Task(Why),
+}
+
+impl State {
+    /// The word used on the command line.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Queued { .. } => "queued",
+            Self::Sent { .. } => "sent",
+            Self::Accepted { .. } => "accepted",
+            Self::Delivered { .. } => "delivered",
+            Self::Bounced { .. } => "bounced",
+        }
+    }
+}
+
+impl Why {
+    /// The word used in the ledger and on the command line.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Bounced => "bounced",
+            Self::NotTakenOver => "not-taken-over",
+            Self::InDoubt => "in-doubt",
+            Self::DueSoon => "due-soon",
+        }
+    }
 }
 
 impl Delivery {

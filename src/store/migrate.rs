@@ -23,7 +23,7 @@ macro_rules! migrations {
     };
 }
 
-const SQLITE: &[Migration] = migrations!("sqlite": "20261123_create_store");
+const SQLITE: &[Migration] = migrations!("sqlite": "20261123_create_store", "20261128_add_notices");
 
 #[derive(QueryableByName)]
 struct Applied {

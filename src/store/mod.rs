@@ -6,6 +6,7 @@
 mod connection;
 mod ledger;
 mod migrate;
+mod notices;
 mod outbox;
 mod read;
 mod requests;
@@ -15,7 +16,8 @@ mod startup;
 mod tx;
 mod writer;
 
-pub use outbox::{Leased, Outbox};
+pub use notices::Notice;
+pub use outbox::{Leased, Outbox, Waiting};
 pub use read::{Counts, Reader, Row};
 pub use requests::Loaded;
 pub use tx::{Personals, Tx, Written};

@@ -2,15 +2,18 @@
 //!
 //! A lease that runs out goes to another worker: effects are repeatable, so twice is safe and never is not.
 
+use super::notices::Notice;
+use super::read::Reader;
 use super::tx::Tx;
 use super::{Error, Store, failed};
 use crate::authority::System;
 use crate::clock::Timestamp;
 use crate::crypto::token::random;
 use crate::ids::{EffectId, RequestId};
+use crate::notify::delivery::Rules;
 use crate::requests::command::Effect;
 use chrono::TimeDelta;
-use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, RunQueryDsl};
+use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, RunQueryDsl, TextExpressionMethods};
 
 /// An effect leased to a worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +26,23 @@ pub struct Leased {
     pub effect: Effect,
     /// How often it was leased, this time included.
     pub attempts: i64,
+}
+
+/// An effect that is not yet carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Its id.
+    pub id: EffectId,
+    /// The request it follows from.
+    pub request: RequestId,
+    /// What is to be done.
+    pub effect: Effect,
+    /// Not before this instant.
+    pub not_before: Timestamp,
+    /// How often it was leased.
+    pub attempts: i64,
+    /// Until when a worker has it, if one does.
+    pub leased_until: Option<Timestamp>,
 }
 
 /// The outbox of a store.
@@ -48,13 +68,95 @@ impl<'s> Outbox<'s> {
         let until = now.plus(length).map_or(i64::MAX, Timestamp::millis);
         self.store.writer.plain(by.organisation().clone(), move |tx| tx.lease(&name, now, until, most))
     }
+
+    /// Keeps where a notice is when nothing happened that the ledger tells of: it waits for its next try at `again_at`.
+    pub fn postpone(&self, by: &System, notice: &Notice, rules: Rules, again_at: Timestamp) -> Result<(), Error> {
+        use crate::authority::Authority;
+        let notice = notice.clone();
+        self.store.writer.plain(by.organisation().clone(), move |tx| {
+            tx.put_notice(&notice, &rules)?;
+            tx.postpone(&notice.id, again_at)
+        })
+    }
+
+    /// Takes away tasks that nobody needs to do any more.
+    pub fn clear(&self, by: &System, tasks: Vec<EffectId>, now: Timestamp) -> Result<(), Error> {
+        use crate::authority::Authority;
+        self.store.writer.plain(by.organisation().clone(), move |tx| tasks.iter().try_for_each(|id| tx.finish(id, now)))
+    }
 }
 
 fn damaged(row: &str, why: impl ToString) -> Error {
     Error::Damaged { table: "outbox", row: row.to_owned(), why: why.to_string() }
 }
 
+/// What a worker can carry out by itself, by the beginning of its spelling; the rest waits for people.
+const FOR_WORKERS: &str = "{\"do\":\"send\"%";
+
+impl Reader<'_> {
+    /// All effects that are not yet carried out, or those of one request, the oldest first.
+    pub fn waiting(&mut self, of: Option<&RequestId>) -> Result<Vec<Waiting>, Error> {
+        use super::schema::outbox::dsl;
+        let mut query = dsl::outbox
+            .filter(dsl::organisation.eq(self.organisation.as_str().to_owned()))
+            .filter(dsl::done_at.is_null())
+            .order((dsl::not_before, dsl::id))
+            .select((dsl::id, dsl::request, dsl::effect, dsl::not_before, dsl::attempts, dsl::leased_until))
+            .into_boxed();
+        if let Some(request) = of {
+            query = query.filter(dsl::request.eq(request.as_str().to_owned()));
+        }
+        let rows: Vec<(String, String, String, i64, i64, Option<i64>)> =
+            query.load(self.connection).map_err(failed("list effects"))?;
+        let row =
+            |(id, request, effect, not_before, attempts, until): (String, String, String, i64, i64, Option<i64>)| {
+                Ok(Waiting {
+                    request: request.parse().map_err(|e| damaged(&id, e))?,
+                    effect: serde_json::from_str(&effect).map_err(|e| damaged(&id, e))?,
+                    not_before: Timestamp::from_millis(not_before).ok_or_else(|| damaged(&id, "no date"))?,
+                    attempts,
+                    leased_until: until.and_then(Timestamp::from_millis),
+                    id: id.parse().map_err(|e| damaged(&id, e))?,
+                })
+            };
+        rows.into_iter().map(row).collect()
+    }
+}
+
 impl Tx<'_> {
+    /// Whether the request ever had this very effect, carried out or not.
+    pub fn had(&mut self, request: &RequestId, effect: &Effect) -> Result<bool, Error> {
+        use super::schema::outbox::dsl;
+        let text = serde_json::to_string(effect).map_err(|e| damaged(request.as_str(), e))?;
+        let found: i64 = dsl::outbox
+            .filter(dsl::organisation.eq(self.organisation.as_str().to_owned()))
+            .filter(dsl::request.eq(request.as_str().to_owned()))
+            .filter(dsl::effect.eq(text))
+            .count()
+            .get_result(self.connection)
+            .map_err(failed("look for an effect"))?;
+        Ok(found > 0)
+    }
+
+    /// Queues effects that follow from no step, such as a warning.
+    pub fn ask(&mut self, request: &RequestId, effects: &[Effect], now: Timestamp) -> Result<(), Error> {
+        self.mark_changed();
+        self.queue(request, effects, now)
+    }
+
+    /// Gives a leased effect back until `again_at`.
+    fn postpone(&mut self, id: &EffectId, again_at: Timestamp) -> Result<(), Error> {
+        use super::schema::outbox::dsl;
+        let mine = dsl::outbox
+            .filter(dsl::organisation.eq(self.organisation.as_str().to_owned()))
+            .filter(dsl::id.eq(id.as_str().to_owned()));
+        diesel::update(mine)
+            .set((dsl::not_before.eq(again_at.millis()), dsl::leased_until.eq(None::<i64>)))
+            .execute(self.connection)
+            .map_err(failed("postpone an effect"))?;
+        Ok(())
+    }
+
     /// Queues effects of a step taken at `now`.
     pub(super) fn queue(&mut self, request: &RequestId, effects: &[Effect], now: Timestamp) -> Result<(), Error> {
         use super::schema::outbox::dsl;
@@ -88,6 +190,7 @@ impl Tx<'_> {
         let rows: Vec<(String, String, String, i64)> = dsl::outbox
             .filter(dsl::organisation.eq(mine.clone()))
             .filter(dsl::done_at.is_null())
+            .filter(dsl::effect.like(FOR_WORKERS))
             .filter(dsl::not_before.le(now.millis()))
             .filter(free)
             .order((dsl::not_before, dsl::id))

@@ -43,10 +43,14 @@ impl Counts {
     }
 }
 
+fn row((id, next, state): (String, Option<i64>, String)) -> Result<Row, Error> {
+    Ok(Row { request: requests::parse(&id, &state)?, next_action_at: next.and_then(Timestamp::from_millis) })
+}
+
 /// A view of one organisation.
 pub struct Reader<'c> {
-    connection: &'c mut Db,
-    organisation: OrganisationId,
+    pub(super) connection: &'c mut Db,
+    pub(super) organisation: OrganisationId,
     master: &'c MasterKey,
 }
 
@@ -71,9 +75,21 @@ impl<'c> Reader<'c> {
             .select((dsl::id, dsl::next_action_at, dsl::state))
             .load(self.connection)
             .map_err(failed("list requests"))?;
-        let row = |(id, next, state): (String, Option<i64>, String)| {
-            Ok(Row { request: requests::parse(&id, &state)?, next_action_at: next.and_then(Timestamp::from_millis) })
-        };
+        rows.into_iter().map(row).collect()
+    }
+
+    /// Up to `most` open requests whose next action is due before `at`, what is due first, first.
+    pub fn due_before(&mut self, at: Timestamp, most: i64) -> Result<Vec<Row>, Error> {
+        use super::schema::requests::dsl;
+        let rows: Vec<(String, Option<i64>, String)> = dsl::requests
+            .filter(dsl::organisation.eq(self.organisation.as_str().to_owned()))
+            .filter(dsl::closed.eq(false))
+            .filter(dsl::next_action_at.lt(at.millis()))
+            .order((dsl::next_action_at, dsl::id))
+            .limit(most)
+            .select((dsl::id, dsl::next_action_at, dsl::state))
+            .load(self.connection)
+            .map_err(failed("list requests"))?;
         rows.into_iter().map(row).collect()
     }
 

@@ -18,13 +18,14 @@ pub enum Class {
 }
 
 /// The class of each table.
-pub const CLASSES: [(&str, Class); 10] = [
+pub const CLASSES: [(&str, Class); 11] = [
     ("requests", Class::RequestRecord),
     ("claims", Class::RequestRecord),
     ("holds", Class::Hold),
     ("subject_keys", Class::Personal),
     ("sealed", Class::Personal),
     ("outbox", Class::Effect),
+    ("notices", Class::Effect),
     ("ledger_entries", Class::Proof),
     ("ledger_heads", Class::Proof),
     ("ledger_checkpoints", Class::Proof),

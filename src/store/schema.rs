@@ -73,6 +73,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    notices (organisation, id) {
+        organisation -> Text,
+        id -> Text,
+        request -> Text,
+        claim -> BigInt,
+        letter -> Text,
+        delivery -> Text,
+        next_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     ledger_entries (organisation, seq) {
         organisation -> Text,
         seq -> BigInt,

@@ -72,6 +72,19 @@ impl<'c> Tx<'c> {
         Ok(())
     }
 
+    /// Seals values in place of those that the request has under the same names.
+    pub fn reseal(&mut self, request: &RequestId, subject: &SubjectId, personals: &Personals) -> Result<(), Error> {
+        use super::schema::sealed::dsl;
+        for field in personals.keys() {
+            let old = dsl::sealed
+                .filter(dsl::organisation.eq(self.organisation.as_str().to_owned()))
+                .filter(dsl::request.eq(request.as_str().to_owned()))
+                .filter(dsl::field.eq(field.clone()));
+            diesel::delete(old).execute(self.connection).map_err(failed("replace a personal value"))?;
+        }
+        self.seal(request, subject, personals)
+    }
+
     /// The subject's key, made at first use.
     fn data_key(&mut self, subject: &SubjectId) -> Result<Key, Error> {
         use super::schema::subject_keys::dsl;
