@@ -393,6 +393,9 @@ pub(super) fn ask(predicate: &Predicate, slots: &Slots<'_>, scratch: &mut String
     };
     match &predicate.question {
         Question::Exists => slots.get(field) != Raw::Absent,
+        Question::Null if slots.is_multiple() => {
+            slots.get(field) == Raw::Absent || slots.values(field).any(|v| v == Raw::Null)
+        }
         Question::Null => matches!(slots.get(field), Raw::Absent | Raw::Null),
         Question::Any(test) if !slots.is_multiple() => test.passes(slots.get(field), scratch),
         Question::Any(test) => slots.values(field).any(|v| test.passes(v, scratch)),

@@ -12,6 +12,28 @@ use std::collections::BTreeMap;
 /// Most rules one correlation may refer to; their matches are kept as bits.
 pub(super) const MOST_RULES: usize = 64;
 
+/// Every type of correlation: those of the Sigma specification 2.1, then ours.
+pub const TYPES: [&str; 18] = [
+    "event_count",
+    "value_count",
+    "value_sum",
+    "value_avg",
+    "value_median",
+    "value_percentile",
+    "temporal",
+    "temporal_ordered",
+    "distance",
+    "silence",
+    "missing",
+    "hash_chain",
+    "concurrent",
+    "overlap",
+    "span",
+    "not_followed",
+    "first_seen",
+    "baseline",
+];
+
 /// The bounds a number has to keep to, all of them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Limits(pub Vec<(Order, Number)>);
@@ -170,6 +192,9 @@ fn aliases(value: Option<&Value>) -> Option<BTreeMap<String, BTreeMap<String, St
 
 fn kind(document: &Document, section: &Map<String, Value>, rules: &[String]) -> Result<(Kind, Vec<String>), RuleError> {
     let word = section.get("type").and_then(Value::as_str).unwrap_or_default();
+    if !TYPES.contains(&word) {
+        return Err(document.error("type", format!("the correlation type `{word}` is not known")));
+    }
     let error = |what: String| document.error("condition", what);
     if let Some(Value::String(text)) = section.get("condition") {
         return expression(document, word, text, rules);

@@ -9,14 +9,17 @@ use std::collections::BTreeMap;
 /// Depth of maps inside lists inside maps beyond which a search is refused (threats.md T37).
 const DEEPEST: usize = 32;
 
+/// The keys that lead to what is wrong, outermost first, and what it is.
+pub(super) type Misfit = (Vec<String>, String);
+
 /// Compiles a detection or a filter: every key but `condition` (and those in `not_searches`) is a search.
-/// The error is the key it is about and what is wrong.
+/// The error is the keys that lead to what it is about, outermost first, and what is wrong.
 pub(super) fn compile_section(
     section: &Map<String, Value>,
     not_searches: &[&str],
     vocabulary: &mut Vocabulary,
     placeholders: &Placeholders,
-) -> Result<Expr, (String, String)> {
+) -> Result<Expr, Misfit> {
     let mut searches = BTreeMap::new();
     for (name, body) in section {
         if name == "condition" || not_searches.contains(&name.as_str()) {
@@ -24,15 +27,15 @@ pub(super) fn compile_section(
         }
         if name == "timeframe" {
             return Err((
-                name.clone(),
+                vec![name.clone()],
                 "`timeframe` is obsolete in Sigma 2; use a correlation with `timespan`".to_owned(),
             ));
         }
-        let expr =
-            search(body, vocabulary, placeholders, 0).map_err(|e| (name.clone(), format!("in `{name}`: {e}")))?;
+        let expr = search(body, vocabulary, placeholders, 0)
+            .map_err(|(below, e)| ([vec![name.clone()], below].concat(), format!("in `{name}`: {e}")))?;
         searches.insert(name.clone(), expr);
     }
-    let at_condition = |e: String| ("condition".to_owned(), e);
+    let at_condition = |e: String| (vec!["condition".to_owned()], e);
     match section.get("condition") {
         Some(Value::String(text)) => condition::parse(text, &searches).map_err(at_condition),
         Some(Value::Array(list)) if !list.is_empty() => {
@@ -43,26 +46,28 @@ pub(super) fn compile_section(
             };
             list.iter().map(one).collect::<Result<Vec<_>, _>>().map(Expr::any).map_err(at_condition)
         }
-        _ => Err(("detection".to_owned(), "the detection has no `condition`".to_owned())),
+        _ => Err((Vec::new(), "the detection has no `condition`".to_owned())),
     }
 }
 
 /// Maps join by and, lists by or, and a bare value is a keyword.
-fn search(body: &Value, vocabulary: &mut Vocabulary, lists: &Placeholders, depth: usize) -> Result<Expr, String> {
+fn search(body: &Value, vocabulary: &mut Vocabulary, lists: &Placeholders, depth: usize) -> Result<Expr, Misfit> {
+    let here = |what: &str| (Vec::new(), what.to_owned());
     if depth > DEEPEST {
-        return Err(format!("nested deeper than {DEEPEST} levels"));
+        return Err(here(&format!("nested deeper than {DEEPEST} levels")));
     }
     match body {
-        Value::Object(map) if map.is_empty() => Err("an empty map matches everything; remove it".to_owned()),
+        Value::Object(map) if map.is_empty() => Err(here("an empty map matches everything; remove it")),
         Value::Object(map) => {
-            let all: Result<Vec<_>, _> = map.iter().map(|(k, v)| compile(k, v, vocabulary, lists)).collect();
+            let all: Result<Vec<_>, _> =
+                map.iter().map(|(k, v)| compile(k, v, vocabulary, lists).map_err(|e| (vec![k.clone()], e))).collect();
             all.map(Expr::all)
         }
-        Value::Array(list) if list.is_empty() => Err("an empty list matches nothing; remove it".to_owned()),
+        Value::Array(list) if list.is_empty() => Err(here("an empty list matches nothing; remove it")),
         Value::Array(list) => {
             let any: Result<Vec<_>, _> = list.iter().map(|v| search(v, vocabulary, lists, depth + 1)).collect();
             any.map(Expr::any)
         }
-        keyword => compile("", keyword, vocabulary, lists),
+        keyword => compile("", keyword, vocabulary, lists).map_err(|e| here(&e)),
     }
 }

@@ -27,12 +27,21 @@ impl Document {
 
     /// An error about `key` of this document: points to the key's first line, else to the document's.
     pub fn error(&self, key: &str, what: impl Into<String>) -> RuleError {
-        let holds = |l: &str| {
-            let l = l.trim_start().trim_start_matches("- ").trim_start_matches(['\'', '"']);
+        self.error_below(&[key], what)
+    }
+
+    /// An error about the last of `keys`, each of which stands below the one before it: points to the line of the last one
+    /// that is found, else to the document's.
+    pub fn error_below(&self, keys: &[&str], what: impl Into<String>) -> RuleError {
+        let holds = |l: &str, key: &str| {
+            let l = l.trim_start().trim_start_matches("- ").trim_start_matches(['{', '\'', '"']);
             l.strip_prefix(key).is_some_and(|rest| rest.starts_with([':', '|', '\'', '"']))
         };
-        let below = self.text.lines().position(holds).unwrap_or(0);
-        RuleError { file: self.file.clone(), line: self.line + below, what: what.into() }
+        let mut at = 0;
+        for key in keys {
+            at += self.text.lines().skip(at).position(|l| holds(l, key)).unwrap_or(0);
+        }
+        RuleError { file: self.file.clone(), line: self.line + at, what: what.into() }
     }
 
     /// A text that may be absent; an error when it is something else.

@@ -175,7 +175,8 @@ fn draft<'a>(document: &'a Document, settings: &Settings, vocabulary: &mut Vocab
         (Some(Value::Object(section)), None) => {
             let compiled = compile_section(section, &[], vocabulary, &settings.placeholders);
             DraftBody::Detection(
-                compiled.map_err(|(key, what)| document.error(&key, format!("rule `{title}`: {what}")))?,
+                compiled
+                    .map_err(|(keys, what)| misfit(document, "detection", &keys, format!("rule `{title}`: {what}")))?,
             )
         }
         (None, Some(Value::Object(section))) => {
@@ -254,6 +255,11 @@ fn networks(document: &Document, vocabulary: &mut Vocabulary) -> Result<(), Rule
     Ok(())
 }
 
+fn misfit(document: &Document, section: &str, keys: &[String], what: String) -> RuleError {
+    let path: Vec<&str> = std::iter::once(section).chain(keys.iter().map(String::as_str)).collect();
+    document.error_below(&path, what)
+}
+
 fn apply_filter(
     filter: &Document,
     drafts: &mut [Draft<'_>],
@@ -264,7 +270,17 @@ fn apply_filter(
         return Err(filter.error("filter", "`filter` is not a map"));
     };
     let compiled = compile_section(section, &["rules"], vocabulary, &settings.placeholders);
-    let expr = compiled.map_err(|(key, what)| filter.error(&key, what))?;
+    let expr = compiled.map_err(|(keys, what)| misfit(filter, "filter", &keys, what))?;
+    let condition = section.get("condition").and_then(Value::as_str).unwrap_or_default();
+    if condition.trim_start().get(..4).is_some_and(|word| word.eq_ignore_ascii_case("not ")) {
+        return Err(filter.error(
+            "condition",
+            format!(
+                "a filter's condition says what to leave out, and `{condition}` would leave out everything else; write it \
+                 without `not`, or as `({condition})` if that is meant"
+            ),
+        ));
+    }
     let references: Vec<&str> = match section.get("rules") {
         Some(Value::String(any)) if any == "any" => Vec::new(),
         Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
@@ -329,8 +345,11 @@ fn resolve(drafts: Vec<Draft<'_>>) -> Result<Vec<Rule>, Vec<RuleError>> {
         refers.push(found);
     }
     let Some(order) = sorted(&refers) else {
-        let first = drafts.first().map(|d| d.document.error("rules", "correlations refer to each other in a circle"));
-        errors.extend(first);
+        let circular = |d: &&Draft<'_>| matches!(d.body, DraftBody::Correlation(..));
+        let first = drafts.iter().find(circular).map(|d| d.document);
+        errors.extend(
+            first.map(|d| d.error_below(&["correlation", "rules"], "correlations refer to each other in a circle")),
+        );
         return Err(errors);
     };
     if !errors.is_empty() {

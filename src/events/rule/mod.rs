@@ -14,11 +14,11 @@ mod modifier;
 mod vocabulary;
 
 pub use baseline::{Baseline, Measure};
-pub use correlation::{Correlation, Kind, Limits, Percentile, Sequence, timespan_ms};
+pub use correlation::{Correlation, Kind, Limits, Percentile, Sequence, TYPES, timespan_ms};
 pub use document::Document;
 pub use extension::Extension;
 pub use load::{Body, Rule, RuleSet, Settings};
-pub use modifier::Placeholders;
+pub use modifier::{MODIFIERS, Placeholders};
 pub use vocabulary::{Enrichment, Expr, FieldId, HourFields, NetworkOf, Predicate, PredicateId, Question, Vocabulary};
 
 /// A rule that cannot be used, and why.

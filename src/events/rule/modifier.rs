@@ -18,6 +18,43 @@ const REGEX_LIMIT_BYTES: usize = 1 << 20;
 /// Variants beyond which `windash` is refused.
 const MOST_VARIANTS: usize = 1024;
 
+/// Every modifier: those of the Sigma appendix 2.1.0, then ours.
+pub const MODIFIERS: [&str; 33] = [
+    "all",
+    "startswith",
+    "endswith",
+    "contains",
+    "exists",
+    "cased",
+    "neq",
+    "windash",
+    "re",
+    "i",
+    "m",
+    "s",
+    "base64",
+    "base64offset",
+    "utf16le",
+    "utf16be",
+    "utf16",
+    "wide",
+    "lt",
+    "lte",
+    "gt",
+    "gte",
+    "minute",
+    "hour",
+    "day",
+    "week",
+    "month",
+    "year",
+    "cidr",
+    "expand",
+    "fieldref",
+    "after",
+    "outside",
+];
+
 /// Lists that `expand` may put in place of `%name%`.
 pub type Placeholders = BTreeMap<String, Vec<String>>;
 
@@ -46,6 +83,28 @@ struct Chain {
     part: Option<TimePart>,
 }
 
+impl Chain {
+    /// Modifiers that say what a value is exclude each other: none may be dropped in silence.
+    fn check(&self) -> Result<(), String> {
+        let ordered = self.order.is_some() || self.part.is_some();
+        let kinds = [
+            (self.exists, "exists"),
+            (self.cidr, "cidr"),
+            (self.fieldref, "fieldref"),
+            (self.after, "after"),
+            (self.outside, "outside"),
+            (self.regex.is_some(), "re"),
+            (ordered, "a comparison"),
+        ];
+        let set: Vec<&str> = kinds.iter().filter(|(on, _)| *on).map(|(_, word)| *word).collect();
+        match set.as_slice() {
+            [first, second, ..] => Err(format!("{first} and {second} exclude each other")),
+            [kind] if self.cased && *kind != "fieldref" => Err(format!("`cased` means nothing with {kind}")),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Compiles one entry of a detection: `key` with its modifiers and its value or values.
 pub(super) fn compile(
     key: &str,
@@ -63,6 +122,7 @@ pub(super) fn compile(
     for modifier in &modifiers {
         apply(modifier, &mut chain, &mut items, placeholders).map_err(|e| format!("`{key}`: {e}"))?;
     }
+    chain.check().map_err(|e| format!("`{key}`: {e}"))?;
     if chain.all && items.len() < 2 {
         return Err(format!("`{key}`: `all` needs a list of at least two values"));
     }
@@ -100,6 +160,12 @@ fn item_of(value: &Value, literal: bool) -> Result<Item, String> {
 }
 
 fn apply(word: &str, chain: &mut Chain, items: &mut Vec<Item>, lists: &Placeholders) -> Result<(), String> {
+    if !MODIFIERS.contains(&word) {
+        return Err(match word {
+            "ignorecase" | "multiline" | "dotall" => format!("`{word}` is not in Sigma 2; use `i`, `m` or `s`"),
+            _ => format!("the modifier `{word}` is not known"),
+        });
+    }
     match word {
         "all" => chain.all = true,
         "cased" => chain.cased = true,
@@ -113,9 +179,6 @@ fn apply(word: &str, chain: &mut Chain, items: &mut Vec<Item>, lists: &Placehold
             Some(flags) => flags.push_str(word),
             None => return Err(format!("`{word}` is a flag of `re` and must follow it")),
         },
-        "ignorecase" | "multiline" | "dotall" => {
-            return Err(format!("`{word}` is not in Sigma 2; use `i`, `m` or `s`"));
-        }
         "contains" => each_pattern(items, |p| p.open(true, true))?,
         "startswith" => each_pattern(items, |p| p.open(false, true))?,
         "endswith" => each_pattern(items, |p| p.open(true, false))?,
@@ -135,7 +198,9 @@ fn apply_order(word: &str, chain: &mut Chain) -> Result<(), String> {
     if word == "neq" {
         chain.negated = true;
     } else if let Some(order) = Order::of_word(word).filter(|o| *o != Order::Equal) {
-        chain.order = Some(order);
+        if chain.order.replace(order).is_some() {
+            return Err("two comparisons exclude each other; give them as two entries".to_owned());
+        }
     } else if let Some(part) = TimePart::of_word(word) {
         chain.part = Some(part);
     } else {
@@ -249,16 +314,52 @@ fn windash(item: &Item) -> Result<Vec<Item>, String> {
     Ok(variants.into_iter().map(|v| Item::Text(Pattern(v))).collect())
 }
 
+/// Puts the values of lists in place of `%name%`, also inside a text; `\%` is a plain percent sign.
 fn expand(item: &Item, lists: &Placeholders) -> Result<Vec<Item>, String> {
     let Item::Text(pattern) = item else { return Ok(vec![item.clone()]) };
-    let name = pattern.plain().and_then(|t| t.strip_prefix('%')?.strip_suffix('%')).filter(|n| !n.contains('%'));
-    let Some(name) = name else {
-        return Err("`expand` needs a value of the form `%name%`".to_owned());
-    };
-    match lists.get(name) {
-        Some(list) => Ok(list.iter().map(|v| Item::Text(Pattern::parse(v))).collect()),
-        None => Err(format!("the placeholder `%{name}%` has no values; give them with `--placeholders`")),
+    let mut variants = vec![Vec::new()];
+    for piece in &pattern.0 {
+        let spellings = match piece {
+            Piece::Literal(text) => filled(text, lists)?,
+            wildcard => vec![vec![wildcard.clone()]],
+        };
+        variants = variants.iter().flat_map(|v| spellings.iter().map(|s| [v.as_slice(), s].concat())).collect();
+        if variants.len() > MOST_VARIANTS {
+            return Err(format!("`expand` gives more than {MOST_VARIANTS} values"));
+        }
     }
+    Ok(variants.into_iter().map(|v| Item::Text(Pattern::joined(v))).collect())
+}
+
+/// All spellings of a literal text with its placeholders filled in.
+fn filled(text: &str, lists: &Placeholders) -> Result<Vec<Vec<Piece>>, String> {
+    let mut variants = vec![Vec::new()];
+    let mut rest = text;
+    while let Some(at) = rest.find('%') {
+        let (before, after) = (rest.get(..at).unwrap_or_default(), rest.get(at + 1..).unwrap_or_default());
+        if let Some(plain) = before.strip_suffix('\\') {
+            add(&mut variants, &format!("{plain}%"));
+            rest = after;
+            continue;
+        }
+        let Some((name, behind)) = after.split_once('%').filter(|(n, _)| !n.is_empty()) else {
+            return Err("`expand` needs `%name%`; write a plain percent sign as `\\%`".to_owned());
+        };
+        let list = lists
+            .get(name)
+            .ok_or_else(|| format!("the placeholder `%{name}%` has no values; give them with `--placeholders`"))?;
+        add(&mut variants, before);
+        let ends =
+            |v: &Vec<Piece>| list.iter().map(|l| [v.as_slice(), &Pattern::parse(l).0].concat()).collect::<Vec<_>>();
+        variants = variants.iter().flat_map(ends).collect();
+        rest = behind;
+    }
+    add(&mut variants, rest);
+    Ok(variants)
+}
+
+fn add(variants: &mut [Vec<Piece>], text: &str) {
+    variants.iter_mut().for_each(|v| v.push(Piece::Literal(text.to_owned())));
 }
 
 struct Asked<'a> {
@@ -361,7 +462,12 @@ fn regex(pattern: &str, flags: &str) -> Result<Test, String> {
         .dfa_size_limit(REGEX_LIMIT_BYTES)
         .build()
         .map(|r| Test::Regex(Box::new(r)))
-        .map_err(|e| format!("the regular expression `{pattern}` cannot be used: {e}"))
+        .map_err(|e| {
+            // The crate draws a picture; its last line says what is wrong.
+            let told = e.to_string();
+            let last = told.lines().next_back().unwrap_or_default();
+            format!("the regular expression `{pattern}` cannot be used: {}", last.trim_start_matches("error: "))
+        })
 }
 
 /// `after: hr.end_at + 1h`: our own modifier; the field's instant is later than another field's, plus a time.

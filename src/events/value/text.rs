@@ -1,6 +1,6 @@
 //! Text patterns of rules: literal text with the wildcards `*` and `?`, with or without regard to case.
 
-use super::fold::{fold, fold_into};
+use super::fold::{fold, fold_char, fold_into};
 use memchr::memmem::Finder;
 
 /// A piece of a pattern.
@@ -54,6 +54,19 @@ impl Pattern {
         Self(pieces)
     }
 
+    /// A pattern of pieces in any order: adjacent literals become one, empty ones none.
+    pub fn joined(pieces: Vec<Piece>) -> Self {
+        let mut out: Vec<Piece> = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            match (out.last_mut(), piece) {
+                (_, Piece::Literal(text)) if text.is_empty() => {}
+                (Some(Piece::Literal(before)), Piece::Literal(text)) => before.push_str(&text),
+                (_, piece) => out.push(piece),
+            }
+        }
+        Self(out)
+    }
+
     /// The text, when there is no wildcard in it.
     pub fn plain(&self) -> Option<&str> {
         match self.0.as_slice() {
@@ -90,7 +103,8 @@ enum Kind {
     Suffix(String),
     Contains(Box<Finder<'static>>),
     Any,
-    Glob(Vec<Token>),
+    /// With letters folded, and, for `?` to be one character of the text, with letters folded one for one.
+    Glob(Vec<Token>, Vec<Token>),
 }
 
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
@@ -113,7 +127,10 @@ impl TextTest {
             [Piece::Many, Piece::Literal(t), Piece::Many] => {
                 Kind::Contains(Box::new(Finder::new(lit(t).as_bytes()).into_owned()))
             }
-            pieces => Kind::Glob(pieces.iter().flat_map(|p| tokens(p, cased)).collect()),
+            pieces => {
+                let tokens = |by_char| pieces.iter().flat_map(|p| tokens(p, cased, by_char)).collect();
+                Kind::Glob(tokens(false), tokens(true))
+            }
         };
         Self { kind, cased }
     }
@@ -142,11 +159,20 @@ impl TextTest {
                         .is_some_and(|t| t.eq_ignore_ascii_case(want.as_bytes()));
                 }
                 Kind::Any => return true,
-                Kind::Contains(_) | Kind::Glob(_) => {}
+                Kind::Contains(_) | Kind::Glob(..) => {}
             }
         }
         fold_into(text, scratch);
-        self.matches_as_is(scratch)
+        if self.matches_as_is(scratch) {
+            return true;
+        }
+        let Kind::Glob(_, by_char) = &self.kind else { return false };
+        if text.is_ascii() {
+            return false;
+        }
+        scratch.clear();
+        scratch.extend(text.chars().map(fold_char));
+        glob(by_char, scratch)
     }
 
     fn matches_as_is(&self, text: &str) -> bool {
@@ -156,7 +182,7 @@ impl TextTest {
             Kind::Suffix(want) => text.ends_with(want.as_str()),
             Kind::Contains(finder) => finder.find(text.as_bytes()).is_some(),
             Kind::Any => true,
-            Kind::Glob(pattern) => glob(pattern, text),
+            Kind::Glob(pattern, _) => glob(pattern, text),
         }
     }
 }
@@ -165,11 +191,12 @@ fn starts_ignoring_case(text: &[u8], want: &[u8]) -> bool {
     text.get(..want.len()).is_some_and(|head| head.eq_ignore_ascii_case(want))
 }
 
-fn tokens(piece: &Piece, cased: bool) -> Vec<Token> {
+fn tokens(piece: &Piece, cased: bool, by_char: bool) -> Vec<Token> {
     match piece {
         Piece::One => vec![Token::One],
         Piece::Many => vec![Token::Many],
         Piece::Literal(t) if cased => t.chars().map(Token::Char).collect(),
+        Piece::Literal(t) if by_char => t.chars().map(fold_char).map(Token::Char).collect(),
         Piece::Literal(t) => fold(t).chars().map(Token::Char).collect(),
     }
 }

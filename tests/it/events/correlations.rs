@@ -19,12 +19,13 @@ title: r
 correlation: ";
 
 /// Events `second kind value group`, one to an entry; gives the seconds at which the rule fires, with its counts.
-fn fires(correlation: &str, events: &str) -> Vec<(i64, u64)> {
+pub fn fires(correlation: &str, events: &str) -> Vec<(i64, u64)> {
     let line = |e: &str| {
         let w: Vec<&str> = e.split_whitespace().collect();
         let (s, k, v, g) = (w[0], w[1], w.get(2).unwrap_or(&"0"), w.get(3).unwrap_or(&"g"));
+        let field = if *v == "-" { String::new() } else { format!("\"v\":{v},") };
         format!(
-            "{{\"ts\":{}000,\"k\":\"{k}\",\"v\":{v},\"g\":\"{g}\",\"h\":\"{g}\"}}\n",
+            "{{\"ts\":{}000,\"k\":\"{k}\",{field}\"g\":\"{g}\",\"h\":\"h\",\"w\":0}}\n",
             1_772_700_000 + s.parse::<i64>().unwrap()
         )
     };

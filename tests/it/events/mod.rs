@@ -3,6 +3,7 @@
 mod baseline;
 mod controls;
 mod correlations;
+mod coverage;
 mod cuts;
 mod detections;
 
