@@ -37,11 +37,35 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     result
 }
 
+/// Writes `path` by `write`, for content that is too much for the memory: beside, then renamed, as `write_whole` does.
+pub fn write_by<T, E: From<FileError>>(path: &Path, write: impl FnOnce(&mut File) -> Result<T, E>) -> Result<T, E> {
+    let beside = beside(path);
+    let failed = |e| FileError::new("write", path, e);
+    let write = || {
+        let mut file = File::create(&beside).map_err(failed)?;
+        let made = write(&mut file)?;
+        file.sync_all().map_err(failed)?;
+        drop(file);
+        rename(&beside, path)?;
+        Ok(made)
+    };
+    let result = write();
+    if result.is_err() {
+        // As in `write_whole`.
+        let _ = fs::remove_file(&beside);
+    }
+    result
+}
+
 fn write_and_rename(path: &Path, beside: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let mut file = File::create(beside).map_err(|e| FileError::new("write", path, e))?;
     file.write_all(bytes).map_err(|e| FileError::new("write", path, e))?;
     file.sync_all().map_err(|e| FileError::new("write", path, e))?;
     drop(file);
+    rename(beside, path)
+}
+
+fn rename(beside: &Path, path: &Path) -> Result<(), FileError> {
     fs::rename(beside, path).map_err(|e| FileError::new("write", path, e))?;
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // A rename is durable only once its directory is.

@@ -1,6 +1,7 @@
 //! What matching leaves of a stretch of log: matches to report, records for the windows, and counts.
 
 use super::coverage::Tally;
+use super::keep::keep;
 use super::place::Place;
 use super::value::Number;
 
@@ -23,6 +24,8 @@ pub struct Firing {
     pub value: Option<f64>,
 }
 
+keep!(Firing { at_ms, last, rule, key, count, first, value });
+
 /// A value that a correlation needs of an event.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value {
@@ -38,6 +41,8 @@ pub enum Value {
     Ids(u32, u32),
 }
 
+keep!(Value [0: None, 1: Id(id), 2: Number(n), 3: Point(latitude, longitude), 4: Ids(first, count)]);
+
 /// What one correlation gets of an event.
 #[derive(Clone, Copy, Debug)]
 pub struct Part {
@@ -50,6 +55,8 @@ pub struct Part {
     /// Records in `Batch::deferred` that come to life when the correlation fires: first and number.
     pub then: (u32, u32),
 }
+
+keep!(Part { seat, rules, value, then });
 
 /// What the correlations of one space get of an event.
 #[derive(Clone, Copy, Debug)]
@@ -70,11 +77,23 @@ pub struct Record {
     pub behind_ms: u32,
 }
 
+impl Record {
+    /// Whether the event comes too late for windows, when events up to `high_ms` came before its stretch.
+    pub fn is_late(&self, high_ms: Option<i64>, lateness_ms: i64) -> bool {
+        let high = self.at_ms.saturating_add(i64::from(self.behind_ms)).max(high_ms.unwrap_or(i64::MIN));
+        high.saturating_sub(self.at_ms) > lateness_ms
+    }
+}
+
+keep!(Record { at_ms, place, key, key_at, space, parts, behind_ms });
+
 /// What matching leaves of a stretch of log.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// Matches of rules on single events, in the order of the lines.
     pub firings: Vec<Firing>,
+    /// For each of `firings`, how far its event lies behind the latest one before it in its stretch.
+    pub firings_behind_ms: Vec<u32>,
     /// Records for the windows, in the order of the lines.
     pub records: Vec<Record>,
     /// Records that wait for a correlation to fire.
@@ -92,6 +111,8 @@ pub struct Batch {
     /// Counts.
     pub tally: Tally,
 }
+
+keep!(Batch { firings, firings_behind_ms, records, deferred, parts, keys, ids, matched, occurred, tally });
 
 impl Batch {
     /// The bytes of a record's key.

@@ -3,9 +3,10 @@
 //! A rule names a row under `enrich:` and then uses `name.field` like any field of the event. A key without a row leaves
 //! the fields absent.
 
+use super::keep::Keep;
 use super::line::{Paths, Slots, Walker};
 use super::rule::{FieldId, Vocabulary};
-
+use crate::crypto::hash::Digest;
 use std::collections::BTreeMap;
 
 /// Tables by name; each maps a key to a row as JSON text.
@@ -19,6 +20,11 @@ impl Context {
     pub fn add(&mut self, table: &str, rows: impl IntoIterator<Item = (String, serde_json::Value)>) {
         let rows = rows.into_iter().map(|(k, v)| (k, v.to_string()));
         self.tables.entry(table.to_owned()).or_default().extend(rows);
+    }
+
+    /// A digest of all tables.
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.tables.kept())
     }
 
     /// Whether the table is there at all, be it empty.

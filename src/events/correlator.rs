@@ -4,6 +4,7 @@
 //! stretches or on how many partitions there are.
 
 use super::batch::{Batch, Firing, Record};
+use super::keep::{Keep, keep};
 use super::plan::Plan;
 use super::window::{Held, Partition};
 use std::collections::{BTreeMap, VecDeque};
@@ -43,12 +44,25 @@ struct Source {
     open: bool,
 }
 
+keep!(Source { high_ms, open });
+
 struct Waiting {
     at_ms: i64,
     place: super::place::Place,
     batch: u64,
     index: u32,
 }
+
+keep!(Waiting { at_ms, place, batch, index });
+
+/// A firing and the instant at which its turn comes: its own, or for one that came too late the instant that was settled
+/// when it came. So the order does not depend on how much was read at a time.
+struct Turn {
+    turn_ms: i64,
+    firing: Firing,
+}
+
+keep!(Turn { turn_ms, firing });
 
 /// Orders and correlates.
 pub struct Correlator<'p> {
@@ -63,7 +77,7 @@ pub struct Correlator<'p> {
     /// Number of the oldest batch held.
     base: u64,
     waiting: Vec<Waiting>,
-    firings: Vec<Firing>,
+    firings: Vec<Turn>,
     late: u64,
 }
 
@@ -107,21 +121,59 @@ impl<'p> Correlator<'p> {
         self.late
     }
 
+    /// Says that time has passed on `source` as far as `ms`, as an event of that instant would.
+    pub fn pass(&mut self, source: u16, ms: i64) {
+        if let Some(s) = self.sources.get_mut(&source) {
+            s.high_ms = s.high_ms.max(Some(ms));
+        }
+    }
+
+    /// Appends all that is held.
+    pub fn put(&self, out: &mut Vec<u8>) {
+        self.levels.iter().flatten().for_each(|p| p.put(out));
+        self.sources.put(out);
+        self.batches.put(out);
+        self.left.put(out);
+        self.base.put(out);
+        self.waiting.put(out);
+        self.firings.put(out);
+        self.late.put(out);
+    }
+
+    /// Takes back what `put` wrote, into a correlator of the same plan, partitions and lateness.
+    pub fn restore(&mut self, from: &mut &[u8]) -> Option<()> {
+        self.levels.iter_mut().flatten().try_for_each(|p| p.restore(from))?;
+        self.sources = Keep::take(from)?;
+        self.batches = Keep::take(from)?;
+        self.left = Keep::take(from)?;
+        self.base = Keep::take(from)?;
+        self.waiting = Keep::take(from)?;
+        self.firings = Keep::take(from)?;
+        self.late = Keep::take(from)?;
+        Some(())
+    }
+
     /// Takes the next stretch of `source` in.
     pub fn add(&mut self, source: u16, mut batch: Batch) {
         let high_before = self.high_ms(source);
         let number = self.base + self.batches.len() as u64;
         let mut kept = 0;
+        let mut late = None;
         for (index, record) in (0u32..).zip(&batch.records) {
-            let high = record.at_ms.saturating_add(i64::from(record.behind_ms)).max(high_before.unwrap_or(i64::MIN));
-            if high.saturating_sub(record.at_ms) > self.lateness_ms {
-                self.late += 1;
-            } else {
+            if !record.is_late(high_before, self.lateness_ms) {
                 kept += 1;
                 self.waiting.push(Waiting { at_ms: record.at_ms, place: record.place, batch: number, index });
+            } else if late.replace(record.place) != Some(record.place) {
+                // An event may have several records, one beside the other.
+                self.late += 1;
             }
         }
-        self.firings.append(&mut batch.firings);
+        let behind = batch.firings_behind_ms.drain(..).chain(std::iter::repeat(0));
+        for (firing, behind_ms) in batch.firings.drain(..).zip(behind) {
+            let high = firing.at_ms.saturating_add(i64::from(behind_ms)).max(high_before.unwrap_or(i64::MIN));
+            let turn_ms = firing.at_ms.max(high.saturating_sub(self.lateness_ms));
+            self.firings.push(Turn { turn_ms, firing });
+        }
         if let Some(s) = self.sources.get_mut(&source) {
             s.high_ms = s.high_ms.max(batch.tally.span_ms.map(|(_, last)| last));
         }
@@ -140,6 +192,12 @@ impl<'p> Correlator<'p> {
 
     /// Decides all that can be decided; `done` gets the firings in order of time, place and rule.
     pub fn settle(&mut self, run: Runner<'_>, done: &mut (dyn FnMut(Firing) + Send)) {
+        self.settle_in_turn(run, &mut |_, firing| done(firing));
+    }
+
+    /// The same; `done` also gets the instant at which the firing's turn comes, by which firings of several correlators can
+    /// be put in order.
+    pub fn settle_in_turn(&mut self, run: Runner<'_>, done: &mut (dyn FnMut(i64, Firing) + Send)) {
         let Some(until) = self.settled_ms() else { return };
         let mut due = self.take_due(until);
         if !due.is_sorted_by_key(|w| (w.at_ms, w.place)) {
@@ -149,13 +207,11 @@ impl<'p> Correlator<'p> {
         let passed = if until == i64::MAX { self.end_ms() } else { until };
         self.correlate(&due, passed, run);
         self.drop_used(&due);
-        let mut out: Vec<Firing> = Vec::new();
-        let firings = std::mem::take(&mut self.firings);
-        for firing in firings {
-            if firing.at_ms < until || until == i64::MAX { out.push(firing) } else { self.firings.push(firing) }
-        }
-        out.sort_by_key(|f| (f.at_ms, f.last, f.rule));
-        out.into_iter().for_each(done);
+        let all = std::mem::take(&mut self.firings);
+        let (mut out, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|t| t.turn_ms < until || until == i64::MAX);
+        self.firings = rest;
+        out.sort_by_key(|t| (t.turn_ms, t.firing.at_ms, t.firing.last, t.firing.rule));
+        out.into_iter().for_each(|t| done(t.turn_ms, t.firing));
     }
 
     fn end_ms(&self) -> i64 {
@@ -188,7 +244,7 @@ impl<'p> Correlator<'p> {
             let mut jobs = jobs(partitions, records, until_ms);
             run(&mut jobs);
             for job in jobs {
-                firings.extend(job.firings);
+                firings.extend(job.firings.into_iter().map(|firing| Turn { turn_ms: firing.at_ms, firing }));
                 woken.extend(job.wakes);
             }
         }

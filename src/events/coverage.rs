@@ -3,6 +3,7 @@
 //! A line that could not be used is never lost silently: it is counted by its reason and, up to a few, told by its place.
 
 use super::batch::Batch;
+use super::keep::keep;
 use super::line::Bad;
 use super::place::Place;
 use std::collections::BTreeMap;
@@ -22,6 +23,8 @@ pub struct Sight {
     /// Events that came too late for the windows.
     pub late: u64,
 }
+
+keep!(Sight { tally, matched, occurred, late });
 
 impl Sight {
     /// Adds a stretch.
@@ -58,6 +61,8 @@ pub struct Tally {
     /// Lines not used, by reason, with samples.
     pub bad: BTreeMap<Bad, (u64, Vec<Place>)>,
 }
+
+keep!(Tally { lines, bytes, events, span_ms, bad });
 
 impl Tally {
     /// Counts a used line.

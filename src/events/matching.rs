@@ -135,6 +135,7 @@ impl<'p> Matcher<'p> {
                     first: place,
                     value: None,
                 });
+                out.firings_behind_ms.push(self.behind_ms);
             }
             self.hits.extend(&detection.feeds);
         }
@@ -327,7 +328,9 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
         while start < bytes.len() {
             let rest = bytes.get(start..).unwrap_or_default();
             let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-            let line = rest.get(..length).unwrap_or_default().trim_ascii();
+            let whole = rest.get(..length).unwrap_or_default();
+            // Of a line beyond the limit nothing is looked at, not even whether it is blank.
+            let line = if length > LONGEST_LINE_BYTES { whole } else { whole.trim_ascii() };
             let at = start as u64;
             start += length + 1;
             if !line.is_empty() {

@@ -5,6 +5,17 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place(u64);
 
+impl super::keep::Keep for Place {
+    fn put(&self, out: &mut Vec<u8>) {
+        (self.source(), self.offset()).put(out);
+    }
+
+    fn take(from: &mut &[u8]) -> Option<Self> {
+        let (source, offset) = super::keep::Keep::take(from)?;
+        Some(Self::new(source, offset))
+    }
+}
+
 const OFFSET_BITS: u32 = 48;
 
 impl Place {

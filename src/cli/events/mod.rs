@@ -2,8 +2,10 @@
 //!
 //! One file per verb; `rules` reads what all of them are given: rules, placeholders, tables.
 
+mod merge;
 mod rules;
 mod scan;
+mod slice;
 
 use super::exit::{Exit, Failed};
 
@@ -21,12 +23,16 @@ pub(super) struct Args {
 #[derive(clap::Subcommand)]
 enum Command {
     Scan(scan::Args),
+    Slice(slice::Args),
+    Merge(merge::Args),
     Map(super::map::Args),
 }
 
 pub(super) fn run(args: Args) -> Result<Exit, Failed> {
     match args.command {
         Command::Scan(args) => scan::run(&args),
+        Command::Slice(args) => slice::run(&args),
+        Command::Merge(args) => merge::run(&args),
         Command::Map(args) => super::map::run(&args),
     }
 }

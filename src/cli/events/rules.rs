@@ -4,7 +4,8 @@ use crate::cli::exit::Failed;
 use crate::events::context::Context;
 use crate::events::hash::Seed;
 use crate::events::plan::{Plan, TIME_FIELDS};
-use crate::events::rule::{Placeholders, RuleError, RuleSet, Settings, timespan_ms};
+use crate::events::rule::{Placeholders, RuleError, timespan_ms};
+use crate::events::slice::Setup;
 use crate::files;
 use anyhow::{Context as _, anyhow};
 use serde_json::Value;
@@ -33,6 +34,11 @@ pub(super) struct RuleArgs {
 impl RuleArgs {
     /// The rules, planned.
     pub(super) fn plan(&self) -> Result<Plan, Failed> {
+        self.setup()?.plan().map_err(|errors| Failed::bad_input(all(&errors)))
+    }
+
+    /// The texts of the rules and all that decides what they mean, but for the tables.
+    pub(super) fn setup(&self) -> Result<Setup, Failed> {
         let mut paths = Vec::new();
         for path in &self.rules {
             rule_files(path, true, &mut paths)?;
@@ -50,11 +56,18 @@ impl RuleArgs {
                 .map_err(|_| Failed::bad_input(anyhow!("the rule file `{name}` is not UTF-8")))?;
             rules.push((name, text));
         }
-        let settings = Settings { placeholders: placeholders(self.placeholders.as_deref())? };
-        let set = RuleSet::from_files(&rules, &settings).map_err(|errors| Failed::bad_input(all(&errors)))?;
-        let time_fields: Vec<String> =
+        let time_fields =
             if self.time_field.is_empty() { TIME_FIELDS.map(str::to_owned).to_vec() } else { self.time_field.clone() };
-        Ok(Plan::new(set, &time_fields))
+        Ok(Setup {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            rules,
+            placeholders: placeholders(self.placeholders.as_deref())?,
+            time_fields,
+            event_id: String::new(),
+            tables: String::new(),
+            lateness_ms: 0,
+            seed: String::new(),
+        })
     }
 
     /// The tables to enrich from.
@@ -104,7 +117,8 @@ pub(super) fn seed() -> Result<Seed, Failed> {
     Ok(Seed([a, b]))
 }
 
-fn all(errors: &[RuleError]) -> anyhow::Error {
+/// All that is wrong with rules, in one message.
+pub(super) fn all(errors: &[RuleError]) -> anyhow::Error {
     let lines: Vec<String> = errors.iter().map(|e| format!("  {e}")).collect();
     anyhow!("{} rule problem(s), nothing was scanned:\n{}", errors.len(), lines.join("\n"))
 }

@@ -11,7 +11,7 @@ use crate::files;
 use anyhow::anyhow;
 use serde_json::{Value, json};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Output is written in pieces of this size.
 const PIECE_BYTES: usize = 1 << 16;
@@ -45,23 +45,22 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failed> {
     let inputs: Result<Vec<Input>, _> = args.events.iter().map(|p| Input::open(p)).collect();
     let inputs = inputs.map_err(Failed::unreadable)?;
     let names: Vec<String> = inputs.iter().map(|i| i.name.clone()).collect();
-    let lines = Lines::new(&plan, &names);
-    let mut printer = Printer { lines, plan: &plan, json: args.json, text: String::new(), failed: None };
+    let mut printer = Printer::new(&plan, &names, args.json);
     let options = Options { threads: threads(args.threads), lateness_ms, seed: seed()? };
     let coverage = scan((&plan, &context), inputs, None, options, &mut |firing| printer.print(&firing));
-    printer.flush();
-    match printer.failed {
-        // Whoever reads us has seen enough, as with `head`.
-        Some(e) if e.kind() == std::io::ErrorKind::BrokenPipe => return Ok(Exit::Done),
-        Some(e) => return Err(Failed::unreadable(anyhow!(e).context("could not write the firings"))),
-        None => {}
+    if printer.end()? == Reading::Stopped {
+        return Ok(Exit::Done);
     }
-    let coverage = coverage.map_err(Failed::unreadable)?;
-    if let Some(path) = &args.coverage {
-        let text = format!("{:#}\n", coverage_json(&coverage));
+    report(&coverage.map_err(Failed::unreadable)?, args.coverage.as_deref())
+}
+
+/// Writes the coverage where it is wanted, and says what was not used.
+pub(super) fn report(coverage: &Coverage, to: Option<&Path>) -> Result<Exit, Failed> {
+    if let Some(path) = to {
+        let text = format!("{:#}\n", coverage_json(coverage));
         files::write_whole(path, text.as_bytes()).map_err(Failed::unreadable)?;
     }
-    tell(&coverage);
+    tell(coverage);
     Ok(Exit::Done)
 }
 
@@ -70,7 +69,17 @@ fn threads(asked: Option<usize>) -> usize {
     asked.unwrap_or_else(cores).clamp(1, 256)
 }
 
-struct Printer<'a> {
+/// Whether somebody still reads what is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// To the end.
+    On,
+    /// They have seen enough, as with `head`.
+    Stopped,
+}
+
+/// Prints firings.
+pub(super) struct Printer<'a> {
     lines: Lines,
     plan: &'a Plan,
     json: bool,
@@ -78,8 +87,24 @@ struct Printer<'a> {
     failed: Option<std::io::Error>,
 }
 
-impl Printer<'_> {
-    fn print(&mut self, firing: &Firing) {
+impl<'a> Printer<'a> {
+    /// A printer for firings of `plan` over logs called `names`.
+    pub(super) fn new(plan: &'a Plan, names: &[String], json: bool) -> Self {
+        Self { lines: Lines::new(plan, names), plan, json, text: String::new(), failed: None }
+    }
+
+    /// Prints what is left.
+    pub(super) fn end(mut self) -> Result<Reading, Failed> {
+        self.flush();
+        match self.failed {
+            Some(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(Reading::Stopped),
+            Some(e) => Err(Failed::unreadable(anyhow!(e).context("could not write the firings"))),
+            None => Ok(Reading::On),
+        }
+    }
+
+    /// Prints one.
+    pub(super) fn print(&mut self, firing: &Firing) {
         if self.json {
             self.lines.write(firing, &mut self.text);
         } else {

@@ -4,6 +4,7 @@
 
 mod input;
 mod scan;
+pub mod slices;
 mod stretch;
 
 pub use input::{Fingerprint, Input};

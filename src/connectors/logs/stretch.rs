@@ -14,6 +14,7 @@ pub(super) struct Cutter {
     /// Offset of the carry's first byte.
     offset: u64,
     ended: bool,
+    stretch_bytes: usize,
 }
 
 /// Where a stretch begins, and which lines before or after it were too long to be kept.
@@ -27,7 +28,12 @@ pub(super) struct Cut {
 
 impl Cutter {
     pub(super) fn new(reader: Box<dyn Read + Send>) -> Self {
-        Self { reader, carry: Vec::new(), offset: 0, ended: false }
+        Self::by(reader, STRETCH_BYTES)
+    }
+
+    /// The same in stretches of about `stretch_bytes`.
+    pub(super) fn by(reader: Box<dyn Read + Send>, stretch_bytes: usize) -> Self {
+        Self { reader, carry: Vec::new(), offset: 0, ended: false, stretch_bytes }
     }
 
     /// How far the log was read.
@@ -60,7 +66,7 @@ impl Cutter {
 
     /// Reads until a stretch is full or the log ends.
     fn fill(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
-        let wanted = buffer.len() + STRETCH_BYTES;
+        let wanted = buffer.len() + self.stretch_bytes;
         let mut end = buffer.len();
         buffer.resize(wanted, 0);
         while end < wanted {

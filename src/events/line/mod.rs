@@ -28,6 +28,8 @@ pub enum Bad {
     TooDeep,
 }
 
+crate::events::keep::keep!(Bad [0: Malformed, 1: NotUtf8, 2: TooLong, 3: DuplicateField, 4: NoTime, 5: TooDeep]);
+
 impl Bad {
     /// All reasons.
     pub const ALL: [Self; 6] =

@@ -99,6 +99,8 @@ pub enum Number {
     Real(f64),
 }
 
+crate::events::keep::keep!(Number [0: Whole(n), 1: Real(n)]);
+
 impl Number {
     /// Reads JSON's notation of numbers; `1.0` and `1e0` are whole. `None` for anything else, also for `inf` and `nan`.
     pub fn parse(text: &str) -> Option<Self> {

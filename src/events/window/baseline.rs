@@ -7,6 +7,7 @@ use super::quantile::quantile;
 use super::sliding::Fires;
 use crate::events::batch::{Part, Record, Value};
 use crate::events::hash::Table;
+use crate::events::keep::{Keep, keep};
 use crate::events::place::Place;
 use crate::events::plan::Correlating;
 use crate::events::rule::{Baseline, Measure};
@@ -21,6 +22,8 @@ pub(super) struct Overdue {
     pub last: Place,
     pub fires: Fires,
 }
+
+keep!(Overdue { at_ms, key, last, fires });
 
 /// The groups of one correlation.
 #[derive(Debug)]
@@ -48,6 +51,8 @@ struct History {
     usual: Option<f64>,
 }
 
+keep!(History { peers, now, past, usual });
+
 #[derive(Debug)]
 struct Period {
     number: i64,
@@ -60,6 +65,8 @@ struct Period {
     passed: bool,
 }
 
+keep!(Period { number, events, whole, real, different, first, last, passed });
+
 #[derive(Clone, Copy, Debug)]
 struct Past {
     number: i64,
@@ -68,6 +75,8 @@ struct Past {
     first: Place,
     passed: bool,
 }
+
+keep!(Past { number, events, measure, first, passed });
 
 impl Histories {
     pub(super) fn new(rule: &Baseline, correlation: &Correlating) -> Self {
@@ -79,6 +88,23 @@ impl Histories {
             ready: Vec::new(),
             since_sweep: 0,
         }
+    }
+
+    /// Appends what is known of the groups.
+    pub(super) fn put(&self, out: &mut Vec<u8>) {
+        self.groups.put(out);
+        self.open.put(out);
+        self.ready.put(out);
+        self.since_sweep.put(out);
+    }
+
+    /// Takes back what `put` wrote.
+    pub(super) fn restore(&mut self, from: &mut &[u8]) -> Option<()> {
+        self.groups = Keep::take(from)?;
+        self.open = Keep::take(from)?;
+        self.ready = Keep::take(from)?;
+        self.since_sweep = Keep::take(from)?;
+        Some(())
     }
 
     fn of_peers(&self) -> bool {

@@ -1,12 +1,15 @@
 //! Counting different values without keeping a set until one is needed.
 
 use crate::events::hash::Table;
+use crate::events::keep::keep;
 
 /// How often each value occurs in a group's window; built only when the window holds enough events to matter.
 #[derive(Debug, Default)]
 pub(super) struct Distinct {
     counts: Option<Box<Table<u32>>>,
 }
+
+keep!(Distinct { counts });
 
 impl Distinct {
     /// Counts a value that entered, if counting.

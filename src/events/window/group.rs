@@ -2,6 +2,7 @@
 
 use super::distinct::Distinct;
 use crate::events::batch::Value;
+use crate::events::keep::keep;
 use crate::events::value::Number;
 
 /// A group: its events in the window and what is computed over them.
@@ -16,6 +17,8 @@ pub(super) struct Group {
     /// What the kind needs besides.
     pub memory: Memory,
 }
+
+keep!(Group { count, head, tail, memory });
 
 /// What the kinds need besides the count.
 #[derive(Debug, Default)]
@@ -33,6 +36,8 @@ pub(super) enum Memory {
     Chain(Chain),
 }
 
+keep!(Memory [0: None, 1: Distinct(d), 2: Sum(s), 3: Rules(counts), 4: Chain(c)]);
+
 /// For each referred rule, the latest start of a chain that ends with it.
 #[derive(Debug)]
 pub(super) struct Chain {
@@ -40,6 +45,8 @@ pub(super) struct Chain {
     /// The instant of the newest event, and all rules matched at it.
     now: (i64, u64),
 }
+
+keep!(Chain { starts, now });
 
 impl Chain {
     pub(super) fn new(rules: usize) -> Self {
@@ -71,6 +78,8 @@ pub(super) struct Sum {
     whole: i128,
     reals: u64,
 }
+
+keep!(Sum { whole, reals });
 
 impl Sum {
     pub(super) fn enter(&mut self, value: Value) {

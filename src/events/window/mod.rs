@@ -13,6 +13,7 @@ mod watch;
 
 use super::batch::{Batch, Firing, Record};
 use super::hash::Table;
+use super::keep::{Keep, keep};
 use super::plan::Plan;
 use sliding::Window;
 
@@ -41,6 +42,8 @@ struct Keys {
     free: Vec<u32>,
 }
 
+keep!(Keys { numbers, known, free });
+
 #[derive(Debug, Default)]
 struct Known {
     fingerprint: u128,
@@ -48,6 +51,8 @@ struct Known {
     /// Entries of windows, and groups with a memory, that hold on to this key.
     holders: u32,
 }
+
+keep!(Known { fingerprint, bytes, holders });
 
 impl Keys {
     fn number(&mut self, fingerprint: u128, bytes: &[u8]) -> u32 {
@@ -96,6 +101,23 @@ impl<'p> Partition<'p> {
             windows: s.correlations.iter().filter_map(window).collect(),
         };
         Self { plan, spaces: plan.spaces.iter().map(space).collect() }
+    }
+
+    /// Appends what the windows hold.
+    pub fn put(&self, out: &mut Vec<u8>) {
+        for space in &self.spaces {
+            space.keys.put(out);
+            space.windows.iter().for_each(|w| w.put(out));
+        }
+    }
+
+    /// Takes back what `put` wrote, into windows of the same plan.
+    pub fn restore(&mut self, from: &mut &[u8]) -> Option<()> {
+        for space in &mut self.spaces {
+            space.keys = Keep::take(from)?;
+            space.windows.iter_mut().try_for_each(|w| w.restore(from))?;
+        }
+        Some(())
     }
 
     /// Takes the records of one or more instants, in order of time and place, and then knows that nothing before `until_ms`

@@ -1,6 +1,7 @@
 //! The events inside a window, oldest first, each linked to the next one of its group.
 
 use crate::events::batch::Value;
+use crate::events::keep::keep;
 use crate::events::place::Place;
 use std::collections::VecDeque;
 
@@ -14,12 +15,16 @@ pub(super) struct Entry {
     next: u32,
 }
 
+keep!(Entry { at_ms, place, key, next });
+
 /// What some kinds of correlation keep of an event besides.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Detail {
     pub rules: u64,
     pub value: Value,
 }
+
+keep!(Detail { rules, value });
 
 /// A queue whose entries keep their number from entering to leaving.
 #[derive(Debug, Default)]
@@ -30,6 +35,8 @@ pub(super) struct Ring {
     /// Number of the oldest entry.
     base: u64,
 }
+
+keep!(Ring { entries, details, base });
 
 impl Ring {
     /// Adds the newest event; gives its number. `before` is the group's entry before it.

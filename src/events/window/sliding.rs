@@ -7,6 +7,7 @@ use super::quantile::quantile;
 use super::ring::{Detail, Ring};
 use super::watch::Watch;
 use crate::events::batch::{Part, Record, Value};
+use crate::events::keep::{Keep, keep};
 use crate::events::place::Place;
 use crate::events::plan::Correlating;
 use crate::events::rule::{Extension, Kind, Percentile, Sequence};
@@ -36,6 +37,8 @@ pub(super) struct Fires {
     pub value: Option<f64>,
 }
 
+keep!(Fires { count, first, value });
+
 impl Window {
     pub(super) fn new(correlation: &Correlating) -> Self {
         let least = match &correlation.kind {
@@ -62,6 +65,27 @@ impl Window {
             watch,
             histories,
         }
+    }
+
+    /// Appends what the windows hold; what the rule says is not part of it.
+    pub(super) fn put(&self, out: &mut Vec<u8>) {
+        self.ring.put(out);
+        self.groups.put(out);
+        self.watch.iter().for_each(|w| w.put(out));
+        self.histories.iter().for_each(|h| h.put(out));
+    }
+
+    /// Takes back what `put` wrote, into windows of the same correlation.
+    pub(super) fn restore(&mut self, from: &mut &[u8]) -> Option<()> {
+        self.ring = Keep::take(from)?;
+        self.groups = Keep::take(from)?;
+        if let Some(watch) = &mut self.watch {
+            watch.restore(from)?;
+        }
+        if let Some(histories) = &mut self.histories {
+            histories.restore(from)?;
+        }
+        Some(())
     }
 
     fn keeps_details(&self) -> bool {

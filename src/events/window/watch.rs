@@ -3,6 +3,7 @@
 use super::baseline::Overdue;
 use super::sliding::Fires;
 use crate::events::batch::{Part, Record, Value};
+use crate::events::keep::{Keep, keep};
 use crate::events::place::Place;
 use crate::events::plan::Correlating;
 use crate::events::rule::Extension;
@@ -32,6 +33,8 @@ struct Due {
     open: bool,
 }
 
+keep!(Due { at_ms, place, key, open });
+
 #[derive(Debug)]
 struct Memory {
     first: (i64, Place),
@@ -44,6 +47,8 @@ struct Memory {
     told: bool,
 }
 
+keep!(Memory { first, last, value, own_hash, intervals, sessions, over_since_ms, told });
+
 #[derive(Clone, Debug)]
 struct Session {
     last_ms: i64,
@@ -52,12 +57,16 @@ struct Session {
     told: bool,
 }
 
+keep!(Session { last_ms, place, others, told });
+
 /// How often intervals of about each length occurred: eight classes to every doubling.
 #[derive(Debug, Default)]
 struct Intervals {
     classes: BTreeMap<u32, u64>,
     count: u64,
 }
+
+keep!(Intervals { classes, count });
 
 impl Intervals {
     fn add(&mut self, ms: i64) {
@@ -99,6 +108,21 @@ impl Watch {
         }
     }
 
+    /// Appends what is remembered.
+    pub(super) fn put(&self, out: &mut Vec<u8>) {
+        self.groups.put(out);
+        self.due.put(out);
+        self.since_sweep.put(out);
+    }
+
+    /// Takes back what `put` wrote.
+    pub(super) fn restore(&mut self, from: &mut &[u8]) -> Option<()> {
+        self.groups = Keep::take(from)?;
+        self.due = Keep::take(from)?;
+        self.since_sweep = Keep::take(from)?;
+        Some(())
+    }
+
     /// Makes room for the event's group. True when it is new and so holds on to its key.
     pub(super) fn enter(&mut self, record: &Record, key: u32) -> bool {
         let new = !self.groups.contains_key(&key);
@@ -134,7 +158,7 @@ impl Watch {
                 memory.concurrent(now, part, ids, (*more_than, *hold_ms, *timespan_ms))
             }
             Extension::Overlap => memory.overlap(now, ids, *timespan_ms),
-            Extension::Span => memory.span(now.0, *timespan_ms),
+            Extension::Span => memory.span(now, *timespan_ms),
             Extension::NotFollowed => {
                 wait(due, now, part.rules, key, *timespan_ms);
                 None
@@ -173,7 +197,7 @@ impl Watch {
             // What these remember has no end: a silence may be of any length, a number may be missing after any time.
             Extension::Silence { .. } | Extension::Missing | Extension::HashChain => return,
             Extension::NotFollowed => self.timespan_ms,
-            _ => self.timespan_ms.saturating_mul(2).saturating_add(DAY_MS),
+            _ => forgotten_after_ms(self.timespan_ms),
         };
         let waiting: std::collections::BTreeSet<u32> = self.due.iter().filter(|d| d.open).map(|d| d.key).collect();
         self.groups.retain(|key, memory| {
@@ -184,6 +208,11 @@ impl Watch {
             keep
         });
     }
+}
+
+/// How long a group has to be silent to be forgotten.
+const fn forgotten_after_ms(timespan_ms: i64) -> i64 {
+    timespan_ms.saturating_mul(2).saturating_add(DAY_MS)
 }
 
 /// An event of the first rule waits; one of the second ends the waiting of its group, if it comes in time.
@@ -273,6 +302,9 @@ impl Memory {
     ) -> Option<Fires> {
         let session = *ids.first()?;
         self.sessions.retain(|_, s| now.0 - s.last_ms < idle_ms);
+        if self.sessions.is_empty() {
+            (self.over_since_ms, self.told) = (None, false);
+        }
         let ends = part.rules & 2 != 0;
         let alive = |sessions: &BTreeMap<u128, Session>| sessions.len() as u64;
         let held = self.over_since_ms.is_some_and(|since| now.0 - since > hold_ms);
@@ -298,7 +330,9 @@ impl Memory {
         let (session, others) = ids.split_first()?;
         self.sessions.retain(|_, s| now.0 - s.last_ms < idle_ms);
         let differs = |s: &Session| s.others.iter().zip(others).all(|(a, b)| a != b);
-        let rival = self.sessions.iter().find(|(id, s)| *id != session && differs(s)).map(|(_, s)| s.place);
+        // Sessions stand in the order of their fingerprints, which is another in every run: the one heard of first is told.
+        let rivals = self.sessions.iter().filter(|(id, s)| *id != session && differs(s)).map(|(_, s)| s);
+        let rival = rivals.min_by_key(|s| (s.last_ms, s.place)).map(|s| s.place);
         let told = self.sessions.get(session).is_some_and(|s| s.told);
         let own = Session { last_ms: now.0, place: now.1, others: others.to_vec(), told: told || rival.is_some() };
         self.sessions.insert(*session, own);
@@ -306,8 +340,12 @@ impl Memory {
         Some(Fires { count: 2, first, value: None })
     }
 
-    fn span(&mut self, now_ms: i64, limit_ms: i64) -> Option<Fires> {
-        let age_ms = now_ms - self.first.0;
+    /// A group that was silent for long begins anew, whether or not it has been swept away meanwhile.
+    fn span(&mut self, now: (i64, Place), limit_ms: i64) -> Option<Fires> {
+        if !self.is_first() && self.last.0.saturating_add(forgotten_after_ms(limit_ms)) <= now.0 {
+            (self.first, self.told) = (now, false);
+        }
+        let age_ms = now.0 - self.first.0;
         if self.told || age_ms <= limit_ms {
             return None;
         }

@@ -5,6 +5,7 @@ mod audit;
 mod clock;
 mod ledger;
 mod map;
+mod slices;
 mod verify;
 
 use std::process::{Command, Output};

@@ -70,6 +70,24 @@ fn any_cuts_give_the_same_firings() {
     }
 }
 
+/// Rules on single events fire also on events that come too late; where they are told must not depend on the cuts.
+#[test]
+fn late_events_are_told_in_the_same_place_wherever_the_cuts() {
+    let (plan, context) = (plan(RULES), Context::default());
+    let late = |n: usize, line: &str| {
+        if n.is_multiple_of(5) { line.replace("\"ts\":17727", "\"ts\":17726") } else { line.to_owned() }
+    };
+    let log: String = log().split_inclusive('\n').enumerate().map(|(n, l)| late(n, l)).collect();
+    let (whole, sight) = memory::run(&plan, &context, log.as_bytes());
+    assert!(sight.late > 100 && !whole.is_sorted_by_key(|f| f.at_ms), "{}", sight.late);
+    for lines_each in [1, 13, 1000] {
+        let lines: Vec<&str> = log.split_inclusive('\n').collect();
+        let pieces: Vec<String> = lines.chunks(lines_each).map(<[&str]>::concat).collect();
+        let bytes: Vec<&[u8]> = pieces.iter().map(String::as_bytes).collect();
+        assert_eq!(memory::run_in_stretches(&plan, &context, &bytes).0, whole, "{lines_each} lines a piece");
+    }
+}
+
 #[test]
 fn threads_and_compression_change_nothing() {
     use std::io::Write;

@@ -6,6 +6,7 @@ mod correlations;
 mod coverage;
 mod cuts;
 mod detections;
+mod slices;
 
 use habeas::events::batch::Firing;
 use habeas::events::context::Context;
@@ -36,4 +37,12 @@ pub fn printed(rules: &str, lines: &str) -> Vec<serde_json::Value> {
     let mut text = String::new();
     memory::run(&plan, &Context::default(), lines.as_bytes()).0.iter().for_each(|f| out.write(f, &mut text));
     text.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+}
+
+/// Fails when a rule of `plan` that reports has no line in `text`, so that a comparison of nothing cannot pass.
+pub fn printed_all(plan: &Plan, text: &str) {
+    let reporting = plan.set.rules.iter().filter(|r| r.reports);
+    let missing: Vec<&str> =
+        reporting.map(|r| r.title.as_str()).filter(|t| !text.contains(&format!("{{\"rule\":\"{t}\""))).collect();
+    assert!(missing.is_empty(), "these never fired: {missing:?}");
 }
