@@ -23,6 +23,19 @@ pub enum Level {
     High,
 }
 
+impl Level {
+    /// The word used in the regimes' files and in evidence.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Light => "light",
+            Self::OnDoubt => "on-doubt",
+            Self::Reasonable => "reasonable",
+            Self::High => "high",
+        }
+    }
+}
+
 /// How identity is verified for some rights.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

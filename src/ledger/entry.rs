@@ -115,6 +115,22 @@ impl Entry {
         Ok(bytes)
     }
 
+    /// The fact `name`, when it is a word.
+    pub fn fact_word(&self, name: &str) -> Option<&str> {
+        match self.facts.get(name) {
+            Some(Fact::Word(word)) => Some(word.as_str()),
+            _ => None,
+        }
+    }
+
+    /// The fact `name`, when it is an instant.
+    pub fn fact_instant(&self, name: &str) -> Option<Timestamp> {
+        match self.facts.get(name) {
+            Some(Fact::Instant(at)) => Some(*at),
+            _ => None,
+        }
+    }
+
     /// The hash of the leaf.
     pub fn leaf(&self) -> Result<Digest, Error> {
         Ok(leaf_hash(&self.canonical()?))

@@ -12,6 +12,7 @@ pub mod letter;
 pub mod metrics;
 pub mod open;
 pub mod outcome;
+pub mod record;
 pub mod refusal;
 pub mod request;
 pub mod right;
