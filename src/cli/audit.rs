@@ -4,10 +4,11 @@ use super::exit::{Exit, Failed};
 use super::progress::Bars;
 use super::reporting::{self, Languages};
 use crate::catalog::Overrides;
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::files;
 use crate::findings::{Severity, waiver};
-use crate::flows::run_audit::{AuditError, Request, run_audit};
+use crate::flows::run_audit::{AuditError, OwnStore, Request, run_audit};
+use crate::ids::OrganisationId;
 use crate::law::citation::Framework;
 use crate::report::{Report, json};
 use anyhow::{Context, anyhow};
@@ -23,6 +24,7 @@ const INPUT_LIMIT_BYTES: u64 = 256 << 20;
 #[command(after_help = "Examples:
   habeas audit --evidence exports/ --events access.ndjson.gz --out audit-2026-11
   habeas audit --connector espocrm --evidence espo-export/ --events espo-export/auth-log.ndjson --out x
+  habeas audit --requests habeas.db --organisation acme --ledger-key acme.vkey --held march.checkpoint --out x
   habeas audit --evidence exports/ --previous audit-2026-10/report.json --waivers waivers.yaml --fail-on high --out y
 
 Exit codes: 0 done, 1 findings at or above --fail-on, 2 bad input, 3 evidence unreadable, 4 internal error.")]
@@ -36,6 +38,18 @@ pub(super) struct Args {
     /// Read the evidence and logs as this product's own export, e.g. `espocrm`.
     #[arg(long, value_name = "NAME")]
     connector: Option<String>,
+    /// Store with our own record of requests (SQLite file); the rights are audited on its ledger.
+    #[arg(long, value_name = "DB", requires = "organisation")]
+    requests: Option<PathBuf>,
+    /// Whose requests: the organisation's id in the store.
+    #[arg(long, value_name = "ID", requires = "requests")]
+    organisation: Option<OrganisationId>,
+    /// Public key of the ledger of requests, `name+id+key` or a file that holds it; without it signatures go unchecked.
+    #[arg(long, value_name = "KEY", requires = "requests")]
+    ledger_key: Option<String>,
+    /// Checkpoint of that ledger kept elsewhere, which it must agree with (may be repeated).
+    #[arg(long, value_name = "FILE", requires = "ledger_key")]
+    held: Vec<PathBuf>,
     /// Accepted risks: YAML with `waivers: [{waives, reason, compensating, author, approver, expires_on}]`.
     #[arg(long, value_name = "FILE")]
     waivers: Option<PathBuf>,
@@ -105,6 +119,7 @@ fn request(args: &Args) -> Result<Request, Failed> {
         evidence: args.evidence.clone(),
         events: args.events.clone(),
         connector: args.connector.clone(),
+        requests: own_store(args)?,
         waivers,
         previous: previous(args)?,
         only: frameworks(&args.only)?,
@@ -112,6 +127,13 @@ fn request(args: &Args) -> Result<Request, Failed> {
         as_of: args.as_of,
         catalog,
     })
+}
+
+fn own_store(args: &Args) -> Result<Option<OwnStore>, Failed> {
+    let Some((database, organisation)) = args.requests.clone().zip(args.organisation.clone()) else { return Ok(None) };
+    let pin = args.ledger_key.as_deref().map(|key| super::ledger::pin(key, None)).transpose()?;
+    let held = args.held.iter().map(|path| super::ledger::read_text(path)).collect::<Result<_, _>>()?;
+    Ok(Some(OwnStore { database, organisation, pin, held, now: Clock::Real.now() }))
 }
 
 fn previous(args: &Args) -> Result<Option<Report>, Failed> {

@@ -76,16 +76,18 @@ pub(super) fn run(args: Args) -> Result<Exit, Failed> {
     }
 }
 
-fn pin(args: &VerifyArgs) -> Result<Pin, Failed> {
-    let text = match Verifier::parse(&args.key) {
-        Ok(_) => args.key.clone(),
-        Err(_) => read_text(Path::new(&args.key))?,
+/// The pin of a log: its public key, given as text or by file, and its origin, by default the key's name.
+pub(super) fn pin(key: &str, origin: Option<&str>) -> Result<Pin, Failed> {
+    let text = match Verifier::parse(key) {
+        Ok(_) => key.to_owned(),
+        Err(_) => read_text(Path::new(key))?,
     };
     let key = Verifier::parse(&text).map_err(Failed::bad_input)?;
-    Ok(Pin { origin: args.origin.clone().unwrap_or_else(|| key.name().to_owned()), key })
+    Ok(Pin { origin: origin.unwrap_or(key.name()).to_owned(), key })
 }
 
-fn read_text(path: &Path) -> Result<String, Failed> {
+/// A text file, e.g. a key or a checkpoint.
+pub(super) fn read_text(path: &Path) -> Result<String, Failed> {
     let bytes = files::read_limited(path, LARGEST_FILE_BYTES).map_err(Failed::unreadable)?;
     String::from_utf8(bytes).map_err(|_| Failed::bad_input(anyhow::anyhow!("`{}` is not text", path.display())))
 }
@@ -100,7 +102,7 @@ fn read_log(log: &Path) -> Result<(Vec<Vec<u8>>, String), Failed> {
 }
 
 fn verify_log(args: &VerifyArgs, log: &Path) -> Result<Exit, Failed> {
-    let pin = pin(args)?;
+    let pin = pin(&args.key, args.origin.as_deref())?;
     let (entries, note) = read_log(log)?;
     let mut notes = vec![note];
     for held in &args.held {
@@ -131,7 +133,7 @@ fn show(args: &VerifyArgs, outcome: &verify::Outcome) -> Result<Exit, Failed> {
 
 #[expect(clippy::print_stdout, reason = "the result of the command")]
 fn verify_entry(args: &VerifyArgs, proof: &Path, entry: &Path) -> Result<Exit, Failed> {
-    let pin = pin(args)?;
+    let pin = pin(&args.key, args.origin.as_deref())?;
     let bytes = files::read_limited(entry, LARGEST_FILE_BYTES).map_err(Failed::unreadable)?;
     match proof::verify(&pin, bytes.trim_ascii_end(), &read_text(proof)?) {
         Ok((index, checkpoint)) if args.json => {

@@ -3,6 +3,7 @@
 //! Sole user of diesel. Every query is limited to the organisation of the authority that asks. Nothing is written without an
 //! entry; personal values are sealed before they reach a row. Must never hold a rule of law: `requests` decides, this keeps.
 
+mod archive;
 mod connection;
 mod ledger;
 mod migrate;
@@ -16,6 +17,7 @@ mod startup;
 mod tx;
 mod writer;
 
+pub use archive::{Archive, read_archive};
 pub use notices::Notice;
 pub use outbox::{Leased, Outbox, Waiting};
 pub use read::{Counts, Reader, Row};

@@ -30,6 +30,9 @@ pub enum ReadError {
     /// Evidence that does not fit its schema.
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
+    /// The record of requests.
+    #[error("{0}")]
+    Requests(String),
     /// A log, or a rule over it.
     #[error("{0}")]
     Log(String),
@@ -43,6 +46,8 @@ pub(super) struct Read {
     pub(super) not_observable: Vec<NotObservable>,
     /// Files of a product's export, with their digests.
     pub(super) export: BTreeMap<String, Digest>,
+    /// The ledger that the requests were told by, as a line of the manifest.
+    pub(super) ledger: Option<crate::report::input::Evidence>,
     /// Whether the organisation was assumed rather than stated.
     pub(super) assumed: bool,
 }

@@ -101,6 +101,7 @@ impl Material<'_> {
             }
         };
         let mut all: Vec<input::Evidence> = self.stated().map(entry).collect();
+        all.extend(self.read.ledger.clone());
         all.extend(self.logs.files());
         all.sort();
         all

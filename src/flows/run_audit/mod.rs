@@ -6,8 +6,10 @@
 mod detect;
 mod evidence;
 mod manifest;
+mod rights;
 
 pub use evidence::ReadError;
+pub use rights::OwnStore;
 
 use crate::catalog::{self, Catalog, CatalogFile, Control, Overrides, Problem, Status};
 use crate::clock::Timestamp;
@@ -30,6 +32,8 @@ pub struct Request {
     pub events: Vec<PathBuf>,
     /// The product whose own export and logs these are; `None` for evidence and events in canonical form.
     pub connector: Option<String>,
+    /// Our own store, whose requests are evidence; `None` when there is none or the requests come in a file.
+    pub requests: Option<OwnStore>,
     /// Waivers, read and checked.
     pub waivers: Vec<Waiver>,
     /// The report of the audit before.
@@ -124,9 +128,11 @@ pub fn run_audit(request: &Request, progress: &mut dyn FnMut(Progress)) -> Resul
     }
     progress(Progress::Evidence);
     let mut read = evidence::read(request, kinds)?;
+    rights::read(request.requests.as_ref(), kinds, &mut read)?;
     let controls: Vec<&Control> = catalog.controls().filter(|c| wanted(c, &request.only)).collect();
     let logs = detect::read(request, &controls, (kinds, &read.snapshot), progress)?;
-    let as_of = request.as_of.or_else(|| newest(&read.snapshot, &logs)).ok_or(AuditError::Nothing)?;
+    let read_at = request.requests.as_ref().map(|store| store.now);
+    let as_of = request.as_of.or_else(|| newest(&read.snapshot, &logs)).or(read_at).ok_or(AuditError::Nothing)?;
     evidence::assume_organisation(kinds, &mut read, as_of)?;
     let results = judge(&controls, kinds, &read.snapshot, as_of, &logs, request, progress)?;
     let (results, unused) = waived(results, &request.waivers, as_of);

@@ -1,1 +1,2 @@
+mod rights;
 mod run_audit;
