@@ -1,7 +1,7 @@
 //! Runs the engine over logs: threads take stretches, match them, and whoever finds the next one in order ready moves the
 //! windows on. No thread waits for another unless it is far ahead.
 
-use super::stretch::Cutter;
+use super::stretch::{Cut, Cutter, Room};
 use super::{Input, LogError};
 use crate::events::batch::{Batch, Firing};
 use crate::events::context::Context;
@@ -57,6 +57,7 @@ pub fn scan(
     let run = Run {
         reading: Mutex::new(Reading { logs, next: 0, failed: None }),
         finished: Mutex::new(BTreeMap::new()),
+        spare: Mutex::new(Vec::new()),
         deciding: Mutex::new(Deciding { correlator, next: 0, seen: vec![Sight::default(); names.len()], sink }),
         names: &names,
         mapping,
@@ -106,6 +107,8 @@ struct Run<'p, 's, 'n> {
     mapping: Option<LineMapping<'n>>,
     reading: Mutex<Reading>,
     finished: Mutex<BTreeMap<u64, Finished>>,
+    /// Used batches, emptied.
+    spare: Mutex<Vec<Batch>>,
     deciding: Mutex<Deciding<'p, 's>>,
     names: &'n [String],
 }
@@ -117,20 +120,20 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Run<'_, '_, '_> {
     fn work(&self, mut matcher: Matcher<'_>) {
-        let mut buffer = Vec::new();
-        while let Some((number, source, taken)) = self.take(&mut buffer) {
+        let mut room = Room::default();
+        while let Some((number, source, taken)) = self.take(&mut room) {
             let done = match taken {
                 None => Finished::End(source),
                 Some(cut) => {
-                    let mut batch = Box::new(Batch::default());
+                    let mut batch = Box::new(lock(&self.spare).pop().unwrap_or_default());
                     for (offset, bytes) in cut.too_long {
                         batch.tally.lines += 1;
                         batch.tally.bytes += bytes;
                         batch.tally.bad(Bad::TooLong, Place::new(source, offset));
                     }
                     match self.mapping {
-                        None => matcher.stretch(&buffer, source, cut.offset, &mut batch),
-                        Some(event) => matcher.stretch_of(&buffer, (source, cut.offset), event, &mut batch),
+                        None => matcher.stretch(room.content(), source, cut.offset, &mut batch),
+                        Some(event) => matcher.stretch_of(room.content(), (source, cut.offset), event, &mut batch),
                     }
                     if let Some((_, last)) = batch.tally.span_ms
                         && let Some(log) = lock(&self.reading).logs.get_mut(usize::from(source))
@@ -155,7 +158,7 @@ impl Run<'_, '_, '_> {
     }
 
     /// The next stretch of the log that is furthest behind; `None` in the middle at its end, and outside when all ended.
-    fn take(&self, buffer: &mut Vec<u8>) -> Option<(u64, u16, Option<super::stretch::Cut>)> {
+    fn take(&self, room: &mut Room) -> Option<(u64, u16, Option<Cut>)> {
         let mut reading = lock(&self.reading);
         if reading.failed.is_some() {
             return None;
@@ -163,7 +166,7 @@ impl Run<'_, '_, '_> {
         let open = reading.logs.iter().enumerate().filter(|(_, l)| !l.ended);
         let index = open.min_by_key(|(_, l)| l.high_ms)?.0;
         let log = reading.logs.get_mut(index)?;
-        let taken = match log.cutter.next(buffer) {
+        let taken = match log.cutter.next(room) {
             Ok(cut) => cut,
             Err(source) => {
                 let (name, offset) = (self.names.get(index).cloned().unwrap_or_default(), log.cutter.offset());
@@ -196,6 +199,10 @@ impl Run<'_, '_, '_> {
         }
         if moved {
             deciding.correlator.settle(&one_by_one, deciding.sink);
+            let mut spare = lock(&self.spare);
+            while let Some(batch) = deciding.correlator.spare().filter(|_| spare.len() < FAR_AHEAD) {
+                spare.push(batch);
+            }
         }
     }
 }
