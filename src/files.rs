@@ -83,6 +83,13 @@ pub fn create_folder(folder: &Path) -> Result<(), FileError> {
     fs::create_dir_all(folder).map_err(|e| FileError::new("create the folder", folder, e))
 }
 
+/// Creates a folder that its owner alone can enter, and those above it, unless they are there.
+pub fn create_private_folder(folder: &Path) -> Result<(), FileError> {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|e| FileError::new("create the folder", folder, e))
+}
+
 /// Reads a whole file of at most `limit_bytes`.
 pub fn read_limited(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, FileError> {
     use std::io::Read;

@@ -130,6 +130,8 @@ pub enum ClaimAct {
     Clarify(Speaker),
     /// Decide on an extension; it counts only once its notice is recorded as sent.
     Extend(Handler, Word),
+    /// What a clock asks for was done, e.g. the data is restricted meanwhile; not for what a letter meets.
+    Meet(Handler, Word),
     /// Put up a plan.
     Propose(Handler, Plan),
     /// Put up an answer that needs no action (explanations, complaints): the digest of what is written.
@@ -204,6 +206,7 @@ impl ClaimAct {
             | Self::AskIdentity(who)
             | Self::AskClarification(who)
             | Self::Extend(who, _)
+            | Self::Meet(who, _)
             | Self::Propose(who, _)
             | Self::Tell(who, _)
             | Self::CallOff(who) => who,

@@ -2,7 +2,7 @@
 
 use super::right::{Kind, Level, Regime, Right, Sensitivity};
 use super::rules::{Basis, Due, Happening, Past, Rules};
-use crate::clock::Timestamp;
+use crate::clock::{Day, Timestamp};
 use crate::law::book::Lawbook;
 use crate::law::clocks::{Case, Clock, Moment, Status, evaluate};
 use crate::law::contents;
@@ -28,17 +28,36 @@ const fn event(what: Happening) -> &'static str {
     }
 }
 
+/// A claim with its history, as the clocks of the law are asked about it.
+pub fn case(basis: &Basis, history: &[Past]) -> Case {
+    Case {
+        regime: basis.regime.as_str().to_owned(),
+        place: Some(basis.place.as_str().to_uppercase()),
+        right: basis.right.word().to_owned(),
+        received: Moment::Instant(basis.received_at),
+        events: history.iter().map(|(what, at)| (event(*what).to_owned(), Moment::Instant(*at))).collect(),
+        policies: BTreeMap::new(),
+    }
+}
+
+/// The day of `at` at `place`.
+pub fn day_at(book: &Lawbook, place: &str, at: Timestamp) -> Option<Day> {
+    let zone: chrono_tz::Tz = book.places.get(place)?.zone.parse().ok()?;
+    Day::bounded(at.utc().with_timezone(&zone).date_naive())
+}
+
+/// The first instant of `day` at `place`: when a request is taken to have come that is known by its day alone.
+pub fn first_instant(book: &Lawbook, place: &str, day: Day) -> Option<Timestamp> {
+    let zone: chrono_tz::Tz = book.places.get(place)?.zone.parse().ok()?;
+    // Where a change of the clocks leaves midnight out, the day begins at one.
+    let hours = [0, 1].into_iter().filter_map(|hour| day.date().and_hms_opt(hour, 0, 0));
+    let first = hours.filter_map(|at| at.and_local_timezone(zone).earliest()).next()?;
+    Timestamp::bounded(first.with_timezone(&chrono::Utc))
+}
+
 impl Rules for ByBook<'_> {
     fn dues(&self, basis: &Basis, history: &[Past]) -> Result<Vec<Due>, String> {
-        let case = Case {
-            regime: basis.regime.as_str().to_owned(),
-            place: Some(basis.place.as_str().to_uppercase()),
-            right: basis.right.word().to_owned(),
-            received: Moment::Instant(basis.received_at),
-            events: history.iter().map(|(what, at)| (event(*what).to_owned(), Moment::Instant(*at))).collect(),
-            policies: BTreeMap::new(),
-        };
-        let outcome = evaluate(self.0, &case).map_err(|e| e.to_string())?;
+        let outcome = evaluate(self.0, &case(basis, history)).map_err(|e| e.to_string())?;
         let extended = outcome.clocks.iter().any(|c| c.name == ANSWER && c.status == Status::Extended);
         Ok(outcome.clocks.iter().filter_map(|clock| due(clock, extended, basis.received_at)).collect())
     }

@@ -10,8 +10,10 @@ pub mod intake;
 pub mod lawful;
 pub mod letter;
 pub mod metrics;
+pub mod next;
 pub mod open;
 pub mod outcome;
+pub mod plan;
 pub mod record;
 pub mod refusal;
 pub mod request;
@@ -20,6 +22,7 @@ pub mod rules;
 pub mod status;
 pub mod step;
 pub mod table;
+pub mod task;
 
 #[cfg(test)]
 pub(crate) mod example;

@@ -82,10 +82,10 @@ pub fn open(from: &Submission, by: &dyn Authority, now: Timestamp, rules: &dyn R
         held: false,
         complaints: BTreeSet::new(),
     };
-    let effects = vec![
-        Effect::Send { claim: 0, letter: Letter::Acknowledgement },
-        Effect::Task { claim: 0, what: word("triage") },
-    ];
+    // Each right is confirmed and looked at by itself: one letter names one right, and each clock is met by its own.
+    let of_claim =
+        |claim| [Effect::Send { claim, letter: Letter::Acknowledgement }, Effect::Task { claim, what: word("triage") }];
+    let effects = (0..request.claims.len()).flat_map(of_claim).collect();
     Ok(Step { entries: vec![received(&request, by)], request, effects })
 }
 

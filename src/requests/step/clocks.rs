@@ -50,6 +50,19 @@ impl Draft<'_> {
         Ok(())
     }
 
+    /// Records that what a clock asks for was done. What a letter meets is met by the letter alone.
+    pub(super) fn meet(&mut self, at: usize, clock: &Word) -> Result<(), Refusal> {
+        let cite = self.cite(at)?;
+        let claim = self.claim_mut(at)?;
+        let by_letter = [ANSWER, super::letters::ACKNOWLEDGE].contains(&clock.as_str());
+        if by_letter || claim.due(clock.as_str()).is_none() {
+            return Err(Refusal::NotAllowed { what: "a date met by hand", cite });
+        }
+        claim.met.insert(clock.clone());
+        self.note_claim(at, "clock-met", facts([("clock", known(clock.clone()))]));
+        Ok(())
+    }
+
     /// Flags every clock that passed, once (I5).
     pub(super) fn sweep(&mut self) -> Result<(), Refusal> {
         for at in 0..self.request.claims.len() {

@@ -10,7 +10,7 @@ use crate::requests::request::Stage;
 use crate::requests::rules::Happening;
 
 /// The clock that an acknowledgement meets.
-const ACKNOWLEDGE: &str = "acknowledgement";
+pub(super) const ACKNOWLEDGE: &str = "acknowledgement";
 
 impl Draft<'_> {
     /// Queues a letter.

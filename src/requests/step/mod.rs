@@ -153,6 +153,7 @@ impl<'a> Draft<'a> {
             ClaimAct::AskClarification(_) => self.ask_clarification(at),
             ClaimAct::Clarify(_) => self.clarify(at),
             ClaimAct::Extend(_, reason) => self.extend(at, reason),
+            ClaimAct::Meet(_, clock) => self.meet(at, clock),
             ClaimAct::Propose(by, plan) => self.propose(at, by, plan),
             ClaimAct::Tell(_, digest) => self.tell(at, *digest),
             ClaimAct::Return(_) => self.go(at, Stage::Collecting, "returned", BTreeMap::new()),

@@ -298,6 +298,7 @@ fn every_row_of_the_table_names_known_stages_and_acts() {
         "ask-clarification",
         "clarify",
         "extend",
+        "meet",
         "propose",
         "tell",
         "return",
@@ -321,6 +322,15 @@ fn every_row_of_the_table_names_known_stages_and_acts() {
         }
     }
     assert_eq!(used.len(), acts.len(), "an act that no stage knows can never happen");
+}
+
+#[test]
+fn a_date_is_met_by_hand_only_where_no_letter_meets_it() {
+    let mut s = Story::of(&[(Right::Access, "ccpa")]);
+    for clock in ["answer", "acknowledgement", "nonsense"] {
+        let refused = s.refused(ClaimAct::Meet(clerk("carl"), word(clock)));
+        assert!(matches!(refused, Refusal::NotAllowed { .. }), "{clock}");
+    }
 }
 
 #[test]
