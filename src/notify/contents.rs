@@ -7,7 +7,8 @@ use super::letterhead::Letterhead;
 use super::messages::sample::Scene;
 use super::messages::{KINDS, Kind};
 use crate::law::book::Lawbook;
-use crate::render::mail::{LetterError, Letters};
+use crate::law::contents::Item;
+use crate::render::mail::{LetterError, Letters, Marked};
 use serde_json::Value as Json;
 
 /// One letter that can be written.
@@ -101,17 +102,38 @@ fn one(letters: &Letters, book: &Lawbook, place: &Place<'_>, checked: &mut Check
         };
         let marked = kind.marked(letters, &head, message.clone(), lang)?;
         checked.letters += 1;
-        let wanted = book.regimes.get(id).into_iter().flat_map(|r| r.contents.items_of(kind.name, right));
-        for item in wanted.filter(|i| applies(&i.id, &message)) {
-            checked.items += 1;
-            let facts = facts(&item.id, &head, &message);
-            let says = marked.says(&item.id);
-            if !says.is_some_and(|said| facts.iter().all(|f| said.contains(f.as_str()))) {
-                checked.gaps.push(Gap { letter: letter.clone(), item: item.id.clone(), cite: item.cite.clone() });
-            }
+        let wanted = wanted(book, (id, right), kind.name, &message);
+        checked.items += wanted.len();
+        for item in wanted.into_iter().filter(|i| !says(&marked, i, &head, &message)) {
+            checked.gaps.push(Gap { letter: letter.clone(), item: item.id.clone(), cite: item.cite.clone() });
         }
     }
     Ok(())
+}
+
+/// What the law asks for in this very letter and what it does not say: items with their source. Empty means that it may go.
+pub fn missing(
+    letters: &Letters,
+    book: &Lawbook,
+    (head, lang): (&Letterhead, &str),
+    (kind, message): (Kind, &Json),
+) -> Result<Vec<(String, String)>, LetterError> {
+    let marked = kind.marked(letters, head, message.clone(), lang)?;
+    let wanted = wanted(book, (&head.regime, &head.right), kind.name, message);
+    let absent = wanted.into_iter().filter(|i| i.required && !says(&marked, i, head, message));
+    Ok(absent.map(|i| (i.id.clone(), i.cite.clone())).collect())
+}
+
+/// The items that a regime lists for this message and that apply to it.
+fn wanted<'a>(book: &'a Lawbook, (regime, right): (&str, &'a str), kind: &str, message: &Json) -> Vec<&'a Item> {
+    let items = book.regimes.get(regime).into_iter().flat_map(|r| r.contents.items_of(kind, right));
+    items.filter(|i| applies(&i.id, message)).collect()
+}
+
+/// Whether a letter says an item, with the facts that it is about.
+fn says(marked: &Marked, item: &Item, head: &Letterhead, message: &Json) -> bool {
+    let facts = facts(&item.id, head, message);
+    marked.says(&item.id).is_some_and(|said| facts.iter().all(|f| said.contains(f.as_str())))
 }
 
 /// Items that the law asks for only under a condition which a sample may not meet.

@@ -94,6 +94,8 @@ pub enum Why {
     InDoubt,
     /// The due date comes near and delivery is not known.
     DueSoon,
+    /// It cannot be written or addressed as a mail.
+    Unwritten,
 }
 
 /// One notice that the law requires.
@@ -107,6 +109,8 @@ pub struct Delivery {
     pub doubts: u32,
     /// When it was first queued.
     pub queued_at: Timestamp,
+    /// From when on its tries are counted: when it was queued, or a person let it be tried again.
+    pub tried_from: Timestamp,
     /// By when it must be delivered or tasked.
     pub due_at: Timestamp,
     /// The task for a person, if there is one.
@@ -132,6 +136,8 @@ pub enum Event {
     Confirm,
     /// A person delivered it another way.
     ByHand,
+    /// It cannot be written or addressed as a mail; nothing was handed over.
+    Unwritten,
 }
 
 /// What is to be done.
@@ -164,6 +170,7 @@ impl Why {
             Self::NotTakenOver => "not-taken-over",
             Self::InDoubt => "in-doubt",
             Self::DueSoon => "due-soon",
+            Self::Unwritten => "unwritten",
         }
     }
 }
@@ -171,12 +178,31 @@ impl Why {
 impl Delivery {
     /// A notice queued at `now`, due at `due_at`.
     pub const fn new(now: Timestamp, due_at: Timestamp) -> Self {
-        Self { state: State::Queued { next_at: now }, tries: 0, doubts: 0, queued_at: now, due_at, task: None }
+        Self {
+            state: State::Queued { next_at: now },
+            tries: 0,
+            doubts: 0,
+            queued_at: now,
+            tried_from: now,
+            due_at,
+            task: None,
+        }
+    }
+
+    /// The same notice with all its tries before it again, because a person lets it be tried again.
+    #[must_use]
+    pub const fn resent(self, now: Timestamp) -> Self {
+        Self { state: State::Queued { next_at: now }, tries: 0, doubts: 0, tried_from: now, task: None, ..self }
     }
 
     /// Whether the law is satisfied as far as it can be: delivered, or a person is at it.
     pub const fn is_safe(&self) -> bool {
         matches!(self.state, State::Delivered { .. }) || self.task.is_some()
+    }
+
+    /// Whether nothing more is tried by itself: a person must deliver it, or let it be tried again.
+    pub fn is_given_up(&self) -> bool {
+        matches!(self.state, State::Queued { next_at } if next_at == parked(self.due_at))
     }
 
     /// When the next tick is needed at the latest; `None` when nothing can change by time alone.
@@ -213,6 +239,10 @@ impl Delivery {
             }
             (Event::ByHand, State::Delivered { .. }) => {}
             (Event::ByHand, _) => self.state = State::Delivered { at: now, by: Proof::ByHand },
+            (Event::Unwritten, State::Queued { .. }) => {
+                self.state = State::Bounced { at: now };
+                self.ask(Why::Unwritten, now, &mut effects);
+            }
             (Event::TakenOver, State::Sent { .. }) => self.state = State::Accepted { at: now },
             (Event::Later, State::Sent { .. }) => self.again(now, rules, chance, &mut effects),
             (Event::Doubt, State::Sent { .. }) => {
@@ -249,10 +279,10 @@ impl Delivery {
 
     fn again(&mut self, now: Timestamp, rules: &Rules, chance: f64, effects: &mut Vec<Effect>) {
         let next_at = next_try(self.tries, now, rules, chance);
-        let last_at = plus_hours(self.queued_at, rules.tries_hours);
+        let last_at = plus_hours(self.tried_from, rules.tries_hours);
         if self.tries >= rules.tries_most || (next_at > last_at && now >= last_at) {
             // Nothing more happens by itself: the state stays where a person or a late report can end it.
-            self.state = State::Queued { next_at: plus_hours(self.due_at, 24 * 365) };
+            self.state = State::Queued { next_at: parked(self.due_at) };
             self.ask(Why::NotTakenOver, now, effects);
         } else {
             self.state = State::Queued { next_at: next_at.min(last_at.max(now)) };
@@ -278,6 +308,11 @@ pub fn next_try(tries: u32, now: Timestamp, rules: &Rules, chance: f64) -> Times
     )]
     let pause_ms = (bound_ms as f64 * chance.clamp(0.0, 1.0)) as i64;
     TimeDelta::try_milliseconds(pause_ms).and_then(|d| now.plus(d)).unwrap_or(now)
+}
+
+/// Where what is given up waits: a year after its date, and at no other time.
+fn parked(due_at: Timestamp) -> Timestamp {
+    plus_hours(due_at, 24 * 365)
 }
 
 /// Saturates at the last instant there is rather than in the past, so that a far date never looks near.

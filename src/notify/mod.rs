@@ -4,6 +4,7 @@
 //! a letter a mail, `transport` hands it over, `delivery` decides what follows, `bounce` reads what comes back.
 
 pub mod bounce;
+pub mod compose;
 pub mod contents;
 pub mod delivery;
 pub mod letterhead;

@@ -14,7 +14,8 @@ pub use carried_out::{
 };
 pub use decisions::{AppealDenial, Denial, DenialOutcome, Ground, ObjectionRefused, ObjectionUpheld, PartGround};
 pub use notices::{
-    Acknowledgement, Action, ComplaintAcknowledgement, RecipientNotice, StaffTask, Task, Urgency, Verification,
+    Acknowledgement, Action, ComplaintAcknowledgement, ComplaintOutcome, RecipientNotice, RequestWithdrawn, StaffTask,
+    Task, Urgency, Verification,
 };
 pub use questions::{ClarificationRequest, EffectOnClock, ExtensionNotice, ExtensionReason, IdentityRequest, Reason};
 
@@ -60,7 +61,7 @@ pub struct Kind {
 }
 
 /// Every kind of message, in the order of a request's life.
-pub const KINDS: [Kind; 20] = [
+pub const KINDS: [Kind; 22] = [
     Kind::of::<Acknowledgement>(),
     Kind::of::<IdentityRequest>(),
     Kind::of::<ClarificationRequest>(),
@@ -81,6 +82,8 @@ pub const KINDS: [Kind; 20] = [
     Kind::of::<AppealDenial>(),
     Kind::of::<RecipientNotice>(),
     Kind::of::<ComplaintAcknowledgement>(),
+    Kind::of::<ComplaintOutcome>(),
+    Kind::of::<RequestWithdrawn>(),
 ];
 
 /// The message to staff; it is not a letter to a data subject and no law lists what it must contain.

@@ -70,6 +70,34 @@ impl Message for ComplaintAcknowledgement {
     }
 }
 
+/// The outcome of a complaint is told (DPA 2018 s. 164A; NDSMR 20).
+#[derive(Clone, Debug, Serialize)]
+pub struct ComplaintOutcome {
+    /// What was found, and what follows from it: whole sentences.
+    pub findings: String,
+}
+
+impl Message for ComplaintOutcome {
+    const NAME: &'static str = "complaint-outcome";
+    const RIGHTS: &'static [&'static str] = &["complaint"];
+
+    fn samples(scene: &Scene<'_>) -> Vec<(&'static str, Self)> {
+        vec![("told", Self { findings: scene.one("complaint_findings") })]
+    }
+}
+
+/// The person withdrew the request itself; it is closed.
+#[derive(Clone, Debug, Serialize)]
+pub struct RequestWithdrawn {}
+
+impl Message for RequestWithdrawn {
+    const NAME: &'static str = "request-withdrawn";
+
+    fn samples(_: &Scene<'_>) -> Vec<(&'static str, Self)> {
+        vec![("withdrawn", Self {})]
+    }
+}
+
 /// What a recipient is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

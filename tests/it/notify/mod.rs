@@ -1,4 +1,4 @@
 //! Notices over a real SMTP server: refusals, greylisting, TLS, and days without a server.
 
-mod server;
+pub(crate) mod server;
 mod smtp;

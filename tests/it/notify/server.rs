@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// A running server; it ends when dropped.
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
 }
 
@@ -19,7 +19,7 @@ impl Drop for Server {
 }
 
 /// Whether the server can be run here; where every tool must be there, it must.
-pub(super) fn is_available() -> bool {
+pub(crate) fn is_available() -> bool {
     let found = Command::new("python3").args(["-c", "import aiosmtpd"]).stderr(Stdio::null()).status();
     let found = found.is_ok_and(|s| s.success());
     assert!(
@@ -30,12 +30,12 @@ pub(super) fn is_available() -> bool {
 }
 
 /// A port that nobody listens on.
-pub(super) fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// Starts the server on `port`, keeping mails in `folder`; with TLS when given a certificate and its key.
-pub(super) fn start(port: u16, folder: &Path, tls: Option<(&Path, &Path)>) -> Server {
+pub(crate) fn start(port: u16, folder: &Path, tls: Option<(&Path, &Path)>) -> Server {
     fs::create_dir_all(folder).unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/smtp/server.py");
     let mut command = Command::new("python3");
@@ -51,7 +51,7 @@ pub(super) fn start(port: u16, folder: &Path, tls: Option<(&Path, &Path)>) -> Se
 }
 
 /// What the server kept, by the beginning of the file name.
-pub(super) fn kept(folder: &Path, kind: &str) -> Vec<String> {
+pub(crate) fn kept(folder: &Path, kind: &str) -> Vec<String> {
     let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
     files.sort();
     let named = |p: &PathBuf| p.file_name().unwrap().to_string_lossy().starts_with(kind);
