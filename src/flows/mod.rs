@@ -1,8 +1,15 @@
 //! Use cases, one file each: read, decide, write.
 
+pub mod examine_installation;
+pub mod export_ledger;
+pub mod make_installation;
 pub mod open_request;
+pub mod record_by_hand;
 pub mod run_audit;
+pub mod send_notice;
 pub mod step_request;
+pub mod sweep_requests;
+pub mod take_in_mail;
 
 /// Why a use case on a request did not happen.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -16,8 +16,8 @@ use std::sync::Arc;
 /// What is kept in the same transaction as the step.
 #[derive(Clone, Debug, Default)]
 pub struct Also {
-    /// The effect that the act reports on, which is then done.
-    pub finishes: Option<EffectId>,
+    /// The effects that the act reports on, which are then done.
+    pub finishes: Vec<EffectId>,
     /// Values to seal beside the request, in place of those of the same name.
     pub seals: Personals,
     /// Entries beside those of the step: who did by hand what the act reports.
@@ -34,7 +34,7 @@ pub fn step_request(
     (act, finishes): (Act, Option<EffectId>),
     now: Timestamp,
 ) -> Result<Request, FlowError> {
-    step_request_and(store, book, id, (act, Also { finishes, ..Also::default() }), now)
+    step_request_and(store, book, id, (act, Also { finishes: finishes.into_iter().collect(), ..Also::default() }), now)
 }
 
 /// Applies `act` to request `id`, and keeps `also` with it.
@@ -55,7 +55,7 @@ pub fn step_request_and(
             return Ok(Written { value: loaded.request, entries: Vec::new() });
         }
         tx.update(&done, loaded.version, &rules)?;
-        if let Some(effect) = &also.finishes {
+        for effect in &also.finishes {
             tx.finish(effect, now)?;
         }
         if !also.seals.is_empty() {

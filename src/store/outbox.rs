@@ -69,8 +69,15 @@ impl<'s> Outbox<'s> {
         self.store.writer.plain(by.organisation().clone(), move |tx| tx.lease(&name, now, until, most))
     }
 
-    /// Keeps where a notice is when nothing happened that the ledger tells of: it waits for its next try at `again_at`.
-    pub fn postpone(&self, by: &System, notice: &Notice, rules: Rules, again_at: Timestamp) -> Result<(), Error> {
+    /// Keeps where a notice is when nothing happened that the ledger tells of. With `again_at` its lease ends and it waits
+    /// until then; without, whoever has it keeps it.
+    pub fn postpone(
+        &self,
+        by: &System,
+        notice: &Notice,
+        rules: Rules,
+        again_at: Option<Timestamp>,
+    ) -> Result<(), Error> {
         use crate::authority::Authority;
         let notice = notice.clone();
         self.store.writer.plain(by.organisation().clone(), move |tx| {
@@ -94,6 +101,20 @@ fn damaged(row: &str, why: impl ToString) -> Error {
 const FOR_WORKERS: &str = "{\"do\":\"send\"%";
 
 impl Reader<'_> {
+    /// Whether the request ever had this very effect, carried out or not.
+    pub fn had(&mut self, request: &RequestId, effect: &Effect) -> Result<bool, Error> {
+        use super::schema::outbox::dsl;
+        let text = serde_json::to_string(effect).map_err(|e| damaged(request.as_str(), e))?;
+        let found: i64 = dsl::outbox
+            .filter(dsl::organisation.eq(self.organisation.as_str().to_owned()))
+            .filter(dsl::request.eq(request.as_str().to_owned()))
+            .filter(dsl::effect.eq(text))
+            .count()
+            .get_result(self.connection)
+            .map_err(failed("look for an effect"))?;
+        Ok(found > 0)
+    }
+
     /// All effects that are not yet carried out, or those of one request, the oldest first.
     pub fn waiting(&mut self, of: Option<&RequestId>) -> Result<Vec<Waiting>, Error> {
         use super::schema::outbox::dsl;
@@ -124,29 +145,16 @@ impl Reader<'_> {
 }
 
 impl Tx<'_> {
-    /// Whether the request ever had this very effect, carried out or not.
-    pub fn had(&mut self, request: &RequestId, effect: &Effect) -> Result<bool, Error> {
-        use super::schema::outbox::dsl;
-        let text = serde_json::to_string(effect).map_err(|e| damaged(request.as_str(), e))?;
-        let found: i64 = dsl::outbox
-            .filter(dsl::organisation.eq(self.organisation.as_str().to_owned()))
-            .filter(dsl::request.eq(request.as_str().to_owned()))
-            .filter(dsl::effect.eq(text))
-            .count()
-            .get_result(self.connection)
-            .map_err(failed("look for an effect"))?;
-        Ok(found > 0)
-    }
-
     /// Queues effects that follow from no step, such as a warning.
     pub fn ask(&mut self, request: &RequestId, effects: &[Effect], now: Timestamp) -> Result<(), Error> {
         self.mark_changed();
         self.queue(request, effects, now)
     }
 
-    /// Gives a leased effect back until `again_at`.
-    fn postpone(&mut self, id: &EffectId, again_at: Timestamp) -> Result<(), Error> {
+    /// Gives a leased effect back until `again_at`; without a time it stays as it is.
+    pub fn postpone(&mut self, id: &EffectId, again_at: Option<Timestamp>) -> Result<(), Error> {
         use super::schema::outbox::dsl;
+        let Some(again_at) = again_at else { return Ok(()) };
         let mine = dsl::outbox
             .filter(dsl::organisation.eq(self.organisation.as_str().to_owned()))
             .filter(dsl::id.eq(id.as_str().to_owned()));
@@ -154,6 +162,20 @@ impl Tx<'_> {
             .set((dsl::not_before.eq(again_at.millis()), dsl::leased_until.eq(None::<i64>)))
             .execute(self.connection)
             .map_err(failed("postpone an effect"))?;
+        Ok(())
+    }
+
+    /// Opens an effect again that was given up: it is carried out from `now` on.
+    pub fn reopen(&mut self, id: &EffectId, now: Timestamp) -> Result<(), Error> {
+        use super::schema::outbox::dsl;
+        let mine = dsl::outbox
+            .filter(dsl::organisation.eq(self.organisation.as_str().to_owned()))
+            .filter(dsl::id.eq(id.as_str().to_owned()));
+        diesel::update(mine)
+            .set((dsl::not_before.eq(now.millis()), dsl::leased_until.eq(None::<i64>), dsl::done_at.eq(None::<i64>)))
+            .execute(self.connection)
+            .map_err(failed("open an effect again"))?;
+        self.mark_changed();
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use crate::crypto::seal::Place;
 use crate::ids::{OrganisationId, RequestId};
 use crate::personal::Personal;
 use crate::requests::request::Request;
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, TextExpressionMethods};
 use serde::Serialize;
 
 /// One line of the list of requests.
@@ -62,6 +62,34 @@ impl<'c> Reader<'c> {
     /// The request `id`; unknown and another organisation's are both `None` (T07).
     pub fn request(&mut self, id: &RequestId) -> Result<Option<Request>, Error> {
         Ok(requests::load(self.connection, &self.organisation, id)?.map(|loaded| loaded.request))
+    }
+
+    /// The request that the submission `key` made, if it did (I3).
+    pub fn submitted(&mut self, key: &str) -> Result<Option<RequestId>, Error> {
+        requests::submitted(self.connection, &self.organisation, key)
+    }
+
+    /// Up to `most` requests whose id begins with `start`, in order.
+    pub fn requests_like(&mut self, start: &str, most: i64) -> Result<Vec<Request>, Error> {
+        use super::schema::requests::dsl;
+        // What is no id cannot be the beginning of one; above all it holds no pattern of ours to be widened.
+        if start.parse::<RequestId>().is_err() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<String> = dsl::requests
+            .filter(dsl::organisation.eq(self.organisation.as_str().to_owned()))
+            .filter(dsl::id.like(format!("{start}%")))
+            .order(dsl::id)
+            .limit(most)
+            .select(dsl::id)
+            .load(self.connection)
+            .map_err(failed("look for a request"))?;
+        let mut found = Vec::new();
+        for id in ids {
+            let id = id.parse().map_err(|_| Error::Damaged { table: "requests", row: id, why: "no id".to_owned() })?;
+            found.extend(self.request(&id)?);
+        }
+        Ok(found)
     }
 
     /// Up to `most` requests, what is due first, first; closed ones on demand.

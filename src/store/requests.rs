@@ -46,6 +46,25 @@ pub(super) fn parse(row: &str, state: &str) -> Result<Request, Error> {
     })
 }
 
+/// The request that the submission `key` made, if it did.
+pub(super) fn submitted(
+    connection: &mut Db,
+    organisation: &OrganisationId,
+    key: &str,
+) -> Result<Option<RequestId>, Error> {
+    use super::schema::requests::dsl;
+    let found: Option<String> = dsl::requests
+        .filter(dsl::organisation.eq(organisation.as_str().to_owned()))
+        .filter(dsl::submission.eq(key.to_owned()))
+        .select(dsl::id)
+        .first(connection)
+        .optional()
+        .map_err(failed("look for a submission"))?;
+    found
+        .map(|id| id.parse().map_err(|_| Error::Damaged { table: "requests", row: id, why: "no id".to_owned() }))
+        .transpose()
+}
+
 fn is_held(connection: &mut Db, request: &Request) -> Result<bool, Error> {
     use super::schema::holds::dsl;
     let found: i64 = dsl::holds
@@ -87,17 +106,8 @@ impl Tx<'_> {
 
     /// The request that the submission `key` made, if it did (I3).
     pub fn submitted(&mut self, key: &str) -> Result<Option<RequestId>, Error> {
-        use super::schema::requests::dsl;
-        let found: Option<String> = dsl::requests
-            .filter(dsl::organisation.eq(self.organisation.as_str().to_owned()))
-            .filter(dsl::submission.eq(key.to_owned()))
-            .select(dsl::id)
-            .first(self.connection)
-            .optional()
-            .map_err(failed("look for a submission"))?;
-        found
-            .map(|id| id.parse().map_err(|_| Error::Damaged { table: "requests", row: id, why: "no id".to_owned() }))
-            .transpose()
+        let organisation = self.organisation.clone();
+        submitted(self.connection, &organisation, key)
     }
 
     /// Keeps a new request with its personal values and effects.

@@ -56,7 +56,11 @@ impl<'c> Tx<'c> {
         let organisation = self.organisation.as_str().to_owned();
         for (field, value) in personals {
             let place = Place { organisation: &organisation, table: "sealed", row: request.as_str(), column: field };
-            let boxed = key.seal(&place, value.reveal_for(Purpose::Storage).as_bytes())?;
+            let mut boxed = key.seal(&place, value.reveal_for(Purpose::Storage).as_bytes())?;
+            // Sabotage of the tests: the canary search must notice a value that is not sealed.
+            if super::writer::sabotaged_for("store::seal-plain", &organisation) {
+                boxed = value.reveal_for(Purpose::Storage).as_bytes().to_vec();
+            }
             super::writer::point("store::seal");
             diesel::insert_into(dsl::sealed)
                 .values((

@@ -155,6 +155,13 @@ pub(super) fn point(name: &str) {
     let _ = name;
 }
 
+/// Whether the tests put this fault in for one organisation; never in a release build.
+pub(super) fn sabotaged_for(name: &str, organisation: &str) -> bool {
+    fail::fail_point!(name, |arg| arg.as_deref() == Some(organisation));
+    let _ = (name, organisation);
+    false
+}
+
 /// Whether the tests put this fault in; never in a release build.
 fn sabotaged(name: &str) -> bool {
     fail::fail_point!(name, |_| true);
