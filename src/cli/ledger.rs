@@ -1,4 +1,6 @@
-//! `habeas ledger`: verifies an exported log and proves single entries, offline, with nothing but the pinned key.
+//! `habeas ledger`: exports a log, verifies it and proves single entries, offline, with nothing but the pinned key.
+
+mod export;
 
 use super::exit::{Exit, Failed};
 use crate::files;
@@ -14,6 +16,7 @@ const LARGEST_FILE_BYTES: u64 = 256 * (65_535 + 2);
 /// Show that nothing in the record of what happened was changed.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
+  habeas ledger export export/ --config /srv/habeas/habeas.toml
   habeas ledger verify export/ --key acme.vkey --held march.checkpoint
   habeas ledger prove export/ --entry 1204 > entry-1204.proof
   habeas ledger verify --proof entry-1204.proof --entry entry-1204.json --key acme.vkey")]
@@ -28,6 +31,7 @@ enum Command {
     Verify(VerifyArgs),
     /// Print the proof that one entry is in the log.
     Prove(ProveArgs),
+    Export(export::ExportArgs),
 }
 
 #[derive(clap::Args)]
@@ -73,6 +77,7 @@ pub(super) fn run(args: Args) -> Result<Exit, Failed> {
             _ => Err(Failed::bad_input(anyhow::anyhow!("name the folder of an exported log, or --proof and --entry"))),
         },
         Command::Prove(args) => prove(&args),
+        Command::Export(args) => export::run(&args),
     }
 }
 

@@ -6,15 +6,18 @@ mod alert;
 mod audit;
 mod controls;
 mod demo;
+mod doctor;
 mod events;
 pub mod exit;
 mod clock;
+mod config;
 mod lawbook;
 mod ledger;
 mod map;
 mod messages;
 mod progress;
 mod reporting;
+mod requests;
 mod verify;
 
 use clap::Parser;
@@ -34,11 +37,14 @@ enum Command {
     Alert(alert::Args),
     Audit(audit::Args),
     Clock(clock::Args),
+    Config(config::Args),
     Controls(controls::Args),
     Demo(demo::Args),
+    Doctor(doctor::Args),
     Events(events::Args),
     Ledger(ledger::Args),
     Messages(messages::Args),
+    Requests(requests::Args),
     Verify(verify::Args),
 }
 
@@ -47,11 +53,14 @@ fn dispatch(command: Command) -> Result<Exit, Failed> {
         Command::Alert(args) => alert::run(args),
         Command::Audit(args) => audit::run(args),
         Command::Clock(args) => clock::run(args),
+        Command::Config(args) => config::run(&args),
         Command::Controls(args) => controls::run(args),
         Command::Demo(args) => demo::run(args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Events(args) => events::run(args),
         Command::Ledger(args) => ledger::run(args),
         Command::Messages(args) => messages::run(args),
+        Command::Requests(args) => requests::run(args),
         Command::Verify(args) => verify::run(args),
     }
 }

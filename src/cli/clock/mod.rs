@@ -2,6 +2,8 @@
 
 mod shown;
 
+pub(super) use shown::told;
+
 use crate::cli::exit::{Exit, Failed};
 use crate::cli::lawbook;
 use crate::clock::{Day, Timestamp};

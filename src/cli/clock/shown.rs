@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The outcome for a person at a terminal.
-pub(super) fn told(book: &Lawbook, outcome: &Outcome, lang: &str) -> String {
+pub(in crate::cli) fn told(book: &Lawbook, outcome: &Outcome, lang: &str) -> String {
     let mut lines = Vec::new();
     let title = |id: &str| book.regimes.get(id).map_or_else(|| id.to_owned(), |r| r.title.get(lang).to_owned());
     let right = book.vocabulary.rights.get(&outcome.right).map_or("", |r| r.title.get(lang));

@@ -2,9 +2,11 @@
 
 mod alert;
 mod audit;
+mod canary;
 mod clock;
 mod ledger;
 mod map;
+pub mod requests;
 mod slices;
 mod verify;
 

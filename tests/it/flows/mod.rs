@@ -1,2 +1,7 @@
+//! Flows from evidence to report, and from a letter to its proven end.
+
+mod office;
+mod outage;
 mod rights;
 mod run_audit;
+mod year;
