@@ -24,15 +24,25 @@ const PLACES_TOLD: usize = 5;
   habeas events map --connector syslog --as-of 2026-11-24T00:00:00Z --events messages
   habeas events map --mapping our-export.yaml --events calls.csv")]
 pub(super) struct Args {
+    #[command(flatten)]
+    mapping: MappingArgs,
+    /// Log, plain, gzip or zstd; `-` reads standard input; may be given several times.
+    #[arg(long, required = true, value_name = "FILE")]
+    events: Vec<PathBuf>,
+    /// Put the byte at which each record begins, and a tab, before its event.
+    #[arg(long)]
+    places: bool,
+}
+
+/// Which mapping turns a log's records into events.
+#[derive(clap::Args)]
+pub(super) struct MappingArgs {
     /// Product whose mapping to use.
-    #[arg(long, value_name = "NAME", required_unless_present = "mapping", conflicts_with = "mapping")]
+    #[arg(long, value_name = "NAME", conflicts_with = "mapping")]
     connector: Option<String>,
     /// A mapping of your own, written as docs/adding/connector.md says.
     #[arg(long, value_name = "FILE")]
     mapping: Option<PathBuf>,
-    /// Log, plain, gzip or zstd; `-` reads standard input; may be given several times.
-    #[arg(long, required = true, value_name = "FILE")]
-    events: Vec<PathBuf>,
     /// When the log was taken: needed where its times have no year.
     #[arg(long, value_name = "TIME")]
     as_of: Option<Timestamp>,
@@ -40,14 +50,11 @@ pub(super) struct Args {
     #[arg(long, default_value = "0", value_name = "MINUTES", allow_negative_numbers = true,
           value_parser = clap::value_parser!(i32).range(-840..=840))]
     utc_offset: i32,
-    /// Put the byte at which each record begins, and a tab, before its event.
-    #[arg(long)]
-    places: bool,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failed> {
-    let mapping = mapping(args)?;
-    let hints = Hints { taken_at: args.as_of, utc_offset_min: args.utc_offset };
+    let needed = || Failed::bad_input(anyhow!("`--connector NAME` or `--mapping FILE` is needed"));
+    let (mapping, hints) = args.mapping.read()?.ok_or_else(needed)?;
     let mut out = BufWriter::new(io::stdout().lock());
     for path in &args.events {
         let input = Input::open(path).map_err(Failed::unreadable)?;
@@ -61,17 +68,23 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failed> {
     Ok(Exit::Done)
 }
 
-fn mapping(args: &Args) -> Result<Mapping, Failed> {
-    if let Some(path) = &args.mapping {
-        let bytes = files::read_limited(path, LARGEST_MAPPING_BYTES).map_err(Failed::unreadable)?;
-        let name = path.display().to_string();
-        let text = String::from_utf8(bytes).with_context(|| format!("the mapping `{name}` is not UTF-8"));
-        let mapping = Mapping::parse(&name, &text.map_err(Failed::bad_input)?).map_err(Failed::bad_input)?;
-        return Ok(mapping.1);
+impl MappingArgs {
+    /// The mapping asked for, with what it has to know of the logs; `None` when none is.
+    pub(super) fn read(&self) -> Result<Option<(Mapping, Hints)>, Failed> {
+        let hints = Hints { taken_at: self.as_of, utc_offset_min: self.utc_offset };
+        if let Some(path) = &self.mapping {
+            let bytes = files::read_limited(path, LARGEST_MAPPING_BYTES).map_err(Failed::unreadable)?;
+            let name = path.display().to_string();
+            let text = String::from_utf8(bytes).with_context(|| format!("the mapping `{name}` is not UTF-8"));
+            let mapping = Mapping::parse(&name, &text.map_err(Failed::bad_input)?).map_err(Failed::bad_input)?;
+            return Ok(Some((mapping.1, hints)));
+        }
+        let Some(product) = self.connector.as_deref() else { return Ok(None) };
+        let known =
+            || anyhow!("there is no event mapping `{product}`; there are {}", products_with_events().join(", "));
+        let mapping = Mapping::of(product).map_err(Failed::bad_input)?.ok_or_else(|| Failed::bad_input(known()))?;
+        Ok(Some((mapping, hints)))
     }
-    let product = args.connector.as_deref().unwrap_or_default();
-    let known = || anyhow!("there is no event mapping `{product}`; there are {}", products_with_events().join(", "));
-    Mapping::of(product).map_err(Failed::bad_input)?.ok_or_else(|| Failed::bad_input(known()))
 }
 
 #[derive(Default)]

@@ -14,14 +14,14 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Days that the log covers, up to the audit's instant.
-const DAYS: i64 = 30;
+pub(super) const DAYS: i64 = 30;
 const DAY_MS: i64 = 86_400_000;
-const MINUTE_MS: i64 = 60_000;
+pub(super) const MINUTE_MS: i64 = 60_000;
 /// Events of one ordinary session, sign-in and sign-out included.
 const SESSION_EVENTS: i64 = 12;
 
 #[derive(Clone, Serialize)]
-struct Event {
+pub(super) struct Event {
     seq: u64,
     id: String,
     #[serde(serialize_with = "as_instant")]
@@ -31,15 +31,15 @@ struct Event {
     actor_type: &'static str,
     session: String,
     device: Value,
-    src: Value,
+    pub(super) src: Value,
     action: &'static str,
     object: &'static str,
-    record_id: String,
-    rows: u64,
-    result: &'static str,
-    mfa: Value,
+    pub(super) record_id: String,
+    pub(super) rows: u64,
+    pub(super) result: &'static str,
+    pub(super) mfa: Value,
     #[serde(flatten)]
-    more: BTreeMap<&'static str, Value>,
+    pub(super) more: BTreeMap<&'static str, Value>,
 }
 
 fn as_instant<S: serde::Serializer>(ms: &i64, s: S) -> Result<S::Ok, S::Error> {
@@ -47,7 +47,7 @@ fn as_instant<S: serde::Serializer>(ms: &i64, s: S) -> Result<S::Ok, S::Error> {
     s.collect_str(&at.format("%Y-%m-%dT%H:%M:%S%.3fZ"))
 }
 
-struct Log {
+pub(super) struct Log {
     events: Vec<Event>,
     chance: Chance,
     start_ms: i64,
@@ -56,12 +56,12 @@ struct Log {
 
 /// Who acts from where.
 #[derive(Clone)]
-struct Scene {
-    actor: String,
-    actor_type: &'static str,
-    session: String,
-    device: Value,
-    src: Value,
+pub(super) struct Scene {
+    pub(super) actor: String,
+    pub(super) actor_type: &'static str,
+    pub(super) session: String,
+    pub(super) device: Value,
+    pub(super) src: Value,
 }
 
 /// The log as NDJSON, in order of time, numbered without gaps but for the planted one.
@@ -75,17 +75,18 @@ pub(super) fn write(settings: &Settings, kinds: &BTreeMap<String, Value>) -> Vec
         }
     }
     log.incidents(&staff);
+    log.misuse(&staff);
     log.interfaces(settings.events);
     log.finish(kinds)
 }
 
 impl Log {
-    fn day_ms(&self, day: i64) -> i64 {
+    pub(super) fn day_ms(&self, day: i64) -> i64 {
         let first_midnight = self.start_ms - self.start_ms.rem_euclid(DAY_MS) + DAY_MS;
         first_midnight + day * DAY_MS
     }
 
-    fn is_workday(&self, day: i64) -> bool {
+    pub(super) fn is_workday(&self, day: i64) -> bool {
         Timestamp::from_millis(self.day_ms(day)).is_some_and(|t| t.utc().weekday().num_days_from_monday() < 5)
     }
 
@@ -108,7 +109,7 @@ impl Log {
         }
     }
 
-    fn scene(&mut self, account: &Account, on_phone: bool) -> Scene {
+    pub(super) fn scene(&mut self, account: &Account, on_phone: bool) -> Scene {
         self.sessions += 1;
         Scene {
             actor: account_id(account.number),
@@ -137,7 +138,7 @@ impl Log {
     }
 
     #[expect(clippy::expect_used, reason = "the event was pushed on the line before")]
-    fn push(&mut self, scene: &Scene, ts: i64, action: &'static str, object: &'static str) -> &mut Event {
+    pub(super) fn push(&mut self, scene: &Scene, ts: i64, action: &'static str, object: &'static str) -> &mut Event {
         self.events.push(Event {
             seq: 0,
             id: String::new(),
@@ -154,7 +155,7 @@ impl Log {
             rows: 0,
             result: "success",
             mfa: json!({"used": scene.actor_type == "human", "required": scene.actor_type == "human", "factor": if scene.actor_type == "human" { "webauthn" } else { "none" }}),
-            more: BTreeMap::new(),
+            more: if action == "login" { BTreeMap::from([("interactive", json!(true))]) } else { BTreeMap::new() },
         });
         self.events.last_mut().expect("just pushed")
     }
@@ -175,6 +176,7 @@ impl Log {
             event.rows = 1;
             event.more.insert("owner", json!(scene.actor));
             event.more.insert("job", json!("interface-poll"));
+            event.more.insert("client", json!(format!("k-{number}")));
             event.record_id = format!("o{:05}", n % 90_000);
         }
     }
@@ -218,101 +220,4 @@ fn place(office: &Office, number: usize, on_phone: bool) -> Value {
         format!("198.51.100.{}", 1 + number % 180)
     };
     json!({"ip": ip, "asn": if on_phone { 64_510 } else { 64_500 }, "country": office.country, "city": office.city, "lat": office.position.0, "lon": office.position.1})
-}
-
-/// The planted incidents. Each is a few lines of what somebody did.
-impl Log {
-    fn incidents(&mut self, staff: &[Account]) {
-        let someone = |n: usize| staff.get(n);
-        let stage = |log: &mut Self, n: usize| someone(n).map(|a| log.scene(a, false));
-        let workday = |log: &Self, from: i64| (from..DAYS).find(|d| log.is_workday(*d)).unwrap_or(from);
-        if let Some(scene) = stage(self, 33) {
-            let at = self.day_ms(workday(self, 3)) + 13 * 60 * MINUTE_MS + 200_000;
-            self.brute_force(&scene, at);
-        }
-        self.spraying(self.day_ms(workday(self, 8)) + 9 * 60 * MINUTE_MS);
-        if let Some(scene) = stage(self, 120) {
-            let sunday = (0..DAYS).find(|d| {
-                Timestamp::from_millis(self.day_ms(*d)).is_some_and(|t| t.utc().weekday() == chrono::Weekday::Sun)
-            });
-            let at = self.day_ms(sunday.unwrap_or(2)) + 23 * 60 * MINUTE_MS;
-            self.export(&scene, at, 120);
-        }
-        // In the middle of the working day wherever the office is: only its size is wrong.
-        if let Some((scene, office)) = stage(self, 88).zip(someone(88).map(|a| a.office)) {
-            let at = self.day_ms(workday(self, 12)) + (office.opens_utc_min + 120) * MINUTE_MS;
-            self.export(&scene, at, 1_860);
-        }
-        self.people_incidents(staff);
-    }
-
-    fn people_incidents(&mut self, staff: &[Account]) {
-        let workday = |log: &Self, from: i64| (from..DAYS).find(|d| log.is_workday(*d)).unwrap_or(from);
-        let noon = 11 * 60 * MINUTE_MS;
-        for (number, from) in [(301, 20), (372, 25)] {
-            if let Some(account) = staff.get(number) {
-                let scene = self.scene(account, false);
-                let at = self.day_ms(workday(self, from)) + noon;
-                self.push(&scene, at, "login", "session");
-                self.push(&scene, at + 2 * MINUTE_MS, "logout", "session");
-            }
-        }
-        if let Some(account) = staff.get(391) {
-            let scene = self.scene(account, false);
-            let at = self.day_ms(workday(self, 15)) + noon;
-            self.push(&scene, at, "login", "session");
-            let grant = self.push(&scene, at + MINUTE_MS, "grant", "role");
-            grant.more.extend([("target", json!("u391")), ("role", json!("security")), ("privileged", json!(true))]);
-            self.push(&scene, at + 3 * MINUTE_MS, "logout", "session");
-        }
-        if let Some(account) = staff.get(160) {
-            let at = self.day_ms(workday(self, 21)) + 9 * 60 * MINUTE_MS;
-            let scenes: Vec<Scene> = (0..5).map(|_| self.scene(account, false)).collect();
-            for (n, scene) in (0..).zip(&scenes) {
-                self.push(scene, at + n * 20_000, "login", "session");
-            }
-            for (n, scene) in (0..).zip(&scenes) {
-                self.push(scene, at + 12 * MINUTE_MS + n * 20_000, "logout", "session");
-            }
-        }
-    }
-
-    fn brute_force(&mut self, scene: &Scene, at: i64) {
-        let stranger =
-            json!({"ip": "203.0.113.9", "asn": 64_666, "country": "DE", "city": "Berlin", "lat": 52.52, "lon": 13.40});
-        for n in 0..24 {
-            let event = self.push(scene, at + n * 20_000, "login", "session");
-            event.result = "failure";
-            event.src = stranger.clone();
-            event.mfa = json!({"used": false, "required": true, "factor": "none"});
-            event.more.insert("reason", json!("wrong password"));
-        }
-        self.push(scene, at + 25 * 20_000, "login", "session").src = stranger;
-        self.push(scene, at + 30 * 20_000, "logout", "session");
-    }
-
-    fn spraying(&mut self, at: i64) {
-        for n in 0..14i64 {
-            let number = 400 + usize::try_from(n).unwrap_or(0);
-            let scene = Scene {
-                actor: format!("guess{number}"),
-                actor_type: "human",
-                session: String::new(),
-                device: json!({}),
-                src: json!({"ip": "203.0.113.77", "asn": 64_666, "country": "NL", "city": "Amsterdam", "lat": 52.37, "lon": 4.90}),
-            };
-            let event = self.push(&scene, at + n * 3 * MINUTE_MS, "login", "session");
-            event.result = "failure";
-            event.mfa = json!({"used": false, "required": true, "factor": "none"});
-            event.more.insert("reason", json!("unknown account"));
-        }
-    }
-
-    fn export(&mut self, scene: &Scene, at: i64, rows: u64) {
-        self.push(scene, at, "login", "session");
-        let event = self.push(scene, at + MINUTE_MS, "export", "contact");
-        event.rows = rows;
-        event.more.insert("target", json!("file"));
-        self.push(scene, at + 4 * MINUTE_MS, "logout", "session");
-    }
 }

@@ -4,7 +4,9 @@
 //! documentation of the example and the expected result of a test; nothing else may come out as a failure.
 
 mod chance;
+mod incidents;
 mod log;
+mod misuse;
 mod moment;
 mod people;
 mod phones;

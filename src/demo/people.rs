@@ -154,6 +154,7 @@ impl Account {
             "privileged": self.privileged(),
             "person_id": if service { Value::Null } else { person_id(self.number).into() },
             "roles": [self.role],
+            "territory": self.office.country,
             "permissions": permissions(self.role),
             "last_login": days_before(as_of, last_login),
             // The account of the incident `dormant` slept for half a year before the log.

@@ -33,6 +33,7 @@ fn phone(number: usize, chance: &mut Chance, as_of: Timestamp) -> Value {
         "id": phone_id(number),
         "ownership": if byod { "byod" } else { "corporate" },
         "in_mdm": true,
+        "enrolled_at": days_before(as_of, 380),
         "encrypted": true,
         "passcode": {"set": true, "min_len": 6, "biometric": true},
         "autolock_s": 60 + 60 * chance.below(2),

@@ -14,6 +14,7 @@ use super::exit::{Exit, Failed};
 #[command(after_help = "Examples:
   habeas events scan --rules rules/ --events access.ndjson
   habeas events scan --rules rules/ --events jan.ndjson.gz --events feb.ndjson.zst --json > firings.ndjson
+  habeas events scan --rules rules/ --connector salesforce --events EventLogFile.csv --json
   zcat old/*.gz | habeas events scan --rules brute-force.yml --events - --json")]
 pub(super) struct Args {
     #[command(subcommand)]

@@ -2,6 +2,7 @@
 
 use super::rules::{RuleArgs, lateness_ms, seed};
 use crate::cli::exit::{Exit, Failed};
+use crate::cli::map::MappingArgs;
 use crate::connectors::logs::{Coverage, Input, Options, scan};
 use crate::events::batch::Firing;
 use crate::events::coverage::Sight;
@@ -21,7 +22,9 @@ const PIECE_BYTES: usize = 1 << 16;
 pub(super) struct Args {
     #[command(flatten)]
     rules: RuleArgs,
-    /// Log of one JSON object a line, plain, gzip or zstd; `-` reads standard input; may be given several times.
+    #[command(flatten)]
+    mapping: MappingArgs,
+    /// Log, plain, gzip or zstd: one JSON object a line, or what the mapping reads; `-` reads standard input; may be given several times.
     #[arg(long, required = true, value_name = "FILE")]
     events: Vec<PathBuf>,
     /// Print one JSON object per firing.
@@ -47,7 +50,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failed> {
     let names: Vec<String> = inputs.iter().map(|i| i.name.clone()).collect();
     let mut printer = Printer::new(&plan, &names, args.json);
     let options = Options { threads: threads(args.threads), lateness_ms, seed: seed()? };
-    let coverage = scan((&plan, &context), inputs, None, options, &mut |firing| printer.print(&firing));
+    let mapping = args.mapping.read()?;
+    let mapping = mapping.as_ref().map(|(m, hints)| (m, *hints));
+    let coverage = scan((&plan, &context), inputs, mapping, options, &mut |firing| printer.print(&firing));
     if printer.end()? == Reading::Stopped {
         return Ok(Exit::Done);
     }

@@ -3,12 +3,13 @@
 //! Assumes UTF-8 lines. A line that cannot be used is counted, never the end of the run; a file that cannot be read is.
 
 mod input;
+mod mapped;
 mod scan;
 pub mod slices;
 mod stretch;
 
 pub use input::{Fingerprint, Input};
-pub use scan::{Coverage, LineMapping, Options, scan};
+pub use scan::{Coverage, Options, scan};
 
 use std::path::PathBuf;
 

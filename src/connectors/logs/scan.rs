@@ -1,8 +1,10 @@
 //! Runs the engine over logs: threads take stretches, match them, and whoever finds the next one in order ready moves the
 //! windows on. No thread waits for another unless it is far ahead.
 
-use super::stretch::{Cut, Cutter, Room};
+use super::mapped::MappedLog;
+use super::stretch::{Cut, Cutter};
 use super::{Input, LogError};
+use crate::connectors::mapping::{Hints, Mapping};
 use crate::events::batch::{Batch, Firing};
 use crate::events::context::Context;
 use crate::events::correlator::{Correlator, one_by_one};
@@ -13,6 +15,7 @@ use crate::events::matching::Matcher;
 use crate::events::place::Place;
 use crate::events::plan::Plan;
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Finished stretches beyond which threads stop reading ahead.
@@ -29,9 +32,6 @@ pub struct Options {
     pub seed: Seed,
 }
 
-/// Makes the JSON of an event of a line of another format; `None` leaves the line as it is.
-pub type LineMapping<'m> = &'m (dyn Fn(&[u8]) -> Option<Vec<u8>> + Sync);
-
 /// What was read.
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
@@ -41,11 +41,11 @@ pub struct Coverage {
     pub late: u64,
 }
 
-/// Runs `plan` over `inputs`, whose lines `mapping` turns into events; `sink` gets the firings in order of time, place and rule.
+/// Runs `plan` over `inputs`, whose records `mapping` turns into events; `sink` gets the firings in order of time, place and rule.
 pub fn scan(
     (plan, context): (&Plan, &Context),
     inputs: Vec<Input>,
-    mapping: Option<LineMapping<'_>>,
+    mapping: Option<(&Mapping, Hints)>,
     options: Options,
     sink: &mut (dyn FnMut(Firing) + Send),
 ) -> Result<Coverage, LogError> {
@@ -53,14 +53,12 @@ pub fn scan(
     let mut correlator = Correlator::new(plan, 1, options.lateness_ms);
     (0..count).for_each(|source| correlator.open(source));
     let names: Vec<String> = inputs.iter().map(|i| i.name.clone()).collect();
-    let logs = inputs.into_iter().map(|i| Log { cutter: Cutter::new(i.reader), high_ms: None, ended: false }).collect();
+    let logs = (0..count).zip(inputs).map(|(source, i)| Log::new(i, source, mapping)).collect::<Result<_, _>>()?;
     let run = Run {
         reading: Mutex::new(Reading { logs, next: 0, failed: None }),
         finished: Mutex::new(BTreeMap::new()),
-        spare: Mutex::new(Vec::new()),
         deciding: Mutex::new(Deciding { correlator, next: 0, seen: vec![Sight::default(); names.len()], sink }),
         names: &names,
-        mapping,
     };
     std::thread::scope(|scope| {
         for _ in 1..options.threads.max(1) {
@@ -77,15 +75,53 @@ pub fn scan(
     Ok(Coverage { sources: names.into_iter().zip(deciding.seen).collect(), late })
 }
 
-struct Log {
-    cutter: Cutter,
+struct Log<'m> {
+    source: Source<'m>,
     /// Latest instant seen so far; logs behind are read first.
     high_ms: Option<i64>,
     ended: bool,
 }
 
-struct Reading {
-    logs: Vec<Log>,
+/// The lines of a log.
+enum Source<'m> {
+    /// As they stand.
+    Plain(Cutter),
+    /// As a mapping makes them of the log's records.
+    Mapped(Box<MappedLog<'m>>),
+}
+
+impl<'m> Log<'m> {
+    fn new(input: Input, number: u16, mapping: Option<(&'m Mapping, Hints)>) -> Result<Self, LogError> {
+        let name = input.name;
+        let source = match mapping {
+            None => Source::Plain(Cutter::new(input.reader)),
+            Some(mapping) => {
+                let log = MappedLog::new(input.reader, number, mapping);
+                Source::Mapped(Box::new(log.map_err(|source| LogError::Read { name, offset: 0, source })?))
+            }
+        };
+        Ok(Self { source, high_ms: None, ended: false })
+    }
+}
+
+impl Source<'_> {
+    fn next(&mut self, buffer: &mut Vec<u8>) -> io::Result<Option<Cut>> {
+        match self {
+            Self::Plain(cutter) => cutter.next(buffer),
+            Self::Mapped(log) => log.next(buffer),
+        }
+    }
+
+    fn offset(&self) -> u64 {
+        match self {
+            Self::Plain(cutter) => cutter.offset(),
+            Self::Mapped(log) => log.offset(),
+        }
+    }
+}
+
+struct Reading<'m> {
+    logs: Vec<Log<'m>>,
     next: u64,
     failed: Option<LogError>,
 }
@@ -104,11 +140,8 @@ enum Finished {
 }
 
 struct Run<'p, 's, 'n> {
-    mapping: Option<LineMapping<'n>>,
-    reading: Mutex<Reading>,
+    reading: Mutex<Reading<'n>>,
     finished: Mutex<BTreeMap<u64, Finished>>,
-    /// Used batches, emptied.
-    spare: Mutex<Vec<Batch>>,
     deciding: Mutex<Deciding<'p, 's>>,
     names: &'n [String],
 }
@@ -120,20 +153,23 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Run<'_, '_, '_> {
     fn work(&self, mut matcher: Matcher<'_>) {
-        let mut room = Room::default();
-        while let Some((number, source, taken)) = self.take(&mut room) {
+        let mut buffer = Vec::new();
+        while let Some((number, source, taken)) = self.take(&mut buffer) {
             let done = match taken {
                 None => Finished::End(source),
                 Some(cut) => {
-                    let mut batch = Box::new(lock(&self.spare).pop().unwrap_or_default());
+                    let mut batch = Box::new(Batch::default());
                     for (offset, bytes) in cut.too_long {
                         batch.tally.lines += 1;
                         batch.tally.bytes += bytes;
                         batch.tally.bad(Bad::TooLong, Place::new(source, offset));
                     }
-                    match self.mapping {
-                        None => matcher.stretch(room.content(), source, cut.offset, &mut batch),
-                        Some(event) => matcher.stretch_of(room.content(), (source, cut.offset), event, &mut batch),
+                    match &cut.mapped {
+                        None => matcher.stretch(&buffer, source, cut.offset, &mut batch),
+                        Some(mapped) => {
+                            batch.tally.add(&mapped.left);
+                            matcher.stretch_at(&buffer, source, &mapped.places, &mut batch);
+                        }
                     }
                     if let Some((_, last)) = batch.tally.span_ms
                         && let Some(log) = lock(&self.reading).logs.get_mut(usize::from(source))
@@ -158,7 +194,7 @@ impl Run<'_, '_, '_> {
     }
 
     /// The next stretch of the log that is furthest behind; `None` in the middle at its end, and outside when all ended.
-    fn take(&self, room: &mut Room) -> Option<(u64, u16, Option<Cut>)> {
+    fn take(&self, buffer: &mut Vec<u8>) -> Option<(u64, u16, Option<Cut>)> {
         let mut reading = lock(&self.reading);
         if reading.failed.is_some() {
             return None;
@@ -166,10 +202,10 @@ impl Run<'_, '_, '_> {
         let open = reading.logs.iter().enumerate().filter(|(_, l)| !l.ended);
         let index = open.min_by_key(|(_, l)| l.high_ms)?.0;
         let log = reading.logs.get_mut(index)?;
-        let taken = match log.cutter.next(room) {
+        let taken = match log.source.next(buffer) {
             Ok(cut) => cut,
             Err(source) => {
-                let (name, offset) = (self.names.get(index).cloned().unwrap_or_default(), log.cutter.offset());
+                let (name, offset) = (self.names.get(index).cloned().unwrap_or_default(), log.source.offset());
                 reading.failed = Some(LogError::Read { name, offset, source });
                 return None;
             }
@@ -199,10 +235,6 @@ impl Run<'_, '_, '_> {
         }
         if moved {
             deciding.correlator.settle(&one_by_one, deciding.sink);
-            let mut spare = lock(&self.spare);
-            while let Some(batch) = deciding.correlator.spare().filter(|_| spare.len() < FAR_AHEAD) {
-                spare.push(batch);
-            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Cuts a log into stretches of whole lines.
 
+use crate::events::coverage::Tally;
 use crate::events::matching::LONGEST_LINE_BYTES;
 use std::io::{self, Read};
 
@@ -20,44 +21,21 @@ pub(super) struct Cutter {
 /// Where a stretch begins, and which lines before or after it were too long to be kept.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Cut {
+    /// What a mapping says of the stretch, when one made it.
+    pub mapped: Option<Mapped>,
     /// Offset of the stretch's first byte.
     pub offset: u64,
     /// Offsets of lines that were skipped for their length, and the bytes skipped.
     pub too_long: Vec<(u64, u64)>,
 }
 
-/// Room for a stretch, used again and again: what was in it is written over, not cleared.
-#[derive(Debug, Default)]
-pub(super) struct Room {
-    bytes: Vec<u8>,
-    filled: usize,
-}
-
-impl Room {
-    /// The stretch.
-    pub(super) fn content(&self) -> &[u8] {
-        self.bytes.get(..self.filled).unwrap_or_default()
-    }
-
-    fn put(&mut self, bytes: &[u8]) {
-        self.at_least(self.filled + bytes.len());
-        if let Some(to) = self.bytes.get_mut(self.filled..self.filled + bytes.len()) {
-            to.copy_from_slice(bytes);
-            self.filled += bytes.len();
-        }
-    }
-
-    fn at_least(&mut self, size: usize) {
-        if self.bytes.len() < size {
-            self.bytes.resize(size, 0);
-        }
-    }
-
-    /// Takes the first `count` bytes out.
-    fn drop_first(&mut self, count: usize) {
-        self.bytes.copy_within(count..self.filled, 0);
-        self.filled -= count;
-    }
+/// Where the events that a mapping made come from.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Mapped {
+    /// Where each line of the stretch begins in it, and where its record begins in the log.
+    pub places: Vec<(usize, u64)>,
+    /// The bytes of the log that were read for it, and the records that gave no event.
+    pub left: Tally,
 }
 
 impl Cutter {
@@ -75,65 +53,68 @@ impl Cutter {
         self.offset
     }
 
-    /// Fills `room` with the next whole lines; `None` at the end.
-    pub(super) fn next(&mut self, room: &mut Room) -> io::Result<Option<Cut>> {
+    /// Fills `buffer` with the next whole lines; `None` at the end.
+    pub(super) fn next(&mut self, buffer: &mut Vec<u8>) -> io::Result<Option<Cut>> {
         let mut cut = Cut::default();
-        room.filled = 0;
-        room.put(&self.carry);
-        self.carry.clear();
+        buffer.clear();
+        buffer.append(&mut self.carry);
         while !self.ended {
-            self.fill(room)?;
-            if let Some(last) = memchr::memrchr(b'\n', room.content()) {
-                self.carry.extend_from_slice(room.content().get(last + 1..).unwrap_or_default());
-                room.filled = last + 1;
+            self.fill(buffer)?;
+            if let Some(last) = memchr::memrchr(b'\n', buffer) {
+                self.carry = buffer.split_off(last + 1);
                 break;
             }
-            if !self.ended && room.filled > LONGEST_LINE_BYTES {
-                self.skip_line(room, &mut cut)?;
+            if !self.ended && buffer.len() > LONGEST_LINE_BYTES {
+                self.skip_line(buffer, &mut cut)?;
             }
         }
-        if room.filled == 0 && self.ended && cut.too_long.is_empty() {
+        if buffer.is_empty() && self.ended && cut.too_long.is_empty() {
             return Ok(None);
         }
         cut.offset = self.offset;
-        self.offset += room.filled as u64;
+        self.offset += buffer.len() as u64;
         Ok(Some(cut))
     }
 
     /// Reads until a stretch is full or the log ends.
-    fn fill(&mut self, room: &mut Room) -> io::Result<()> {
-        let wanted = room.filled + self.stretch_bytes;
-        room.at_least(wanted);
-        while room.filled < wanted {
-            let free = room.bytes.get_mut(room.filled..wanted).unwrap_or_default();
+    fn fill(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
+        let wanted = buffer.len() + self.stretch_bytes;
+        let mut end = buffer.len();
+        buffer.resize(wanted, 0);
+        while end < wanted {
+            let free = buffer.get_mut(end..).unwrap_or_default();
             match self.reader.read(free) {
                 Ok(0) => {
                     self.ended = true;
                     break;
                 }
-                Ok(n) => room.filled += n,
+                Ok(n) => end += n,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
+                Err(e) => {
+                    buffer.truncate(end);
+                    return Err(e);
+                }
             }
         }
+        buffer.truncate(end);
         Ok(())
     }
 
-    /// Throws the line at the start of `room` away, piece by piece, and keeps what follows it.
-    fn skip_line(&mut self, room: &mut Room, cut: &mut Cut) -> io::Result<()> {
+    /// Throws the line at the start of `buffer` away, piece by piece, and keeps what follows it.
+    fn skip_line(&mut self, buffer: &mut Vec<u8>, cut: &mut Cut) -> io::Result<()> {
         let start = self.offset;
         loop {
-            if let Some(end) = memchr::memchr(b'\n', room.content()) {
-                room.drop_first(end + 1);
+            if let Some(end) = memchr::memchr(b'\n', buffer) {
+                buffer.drain(..=end);
                 self.offset += end as u64 + 1;
                 break;
             }
-            self.offset += room.filled as u64;
-            room.filled = 0;
+            self.offset += buffer.len() as u64;
+            buffer.clear();
             if self.ended {
                 break;
             }
-            self.fill(room)?;
+            self.fill(buffer)?;
         }
         cut.too_long.push((start, self.offset - start));
         Ok(())
@@ -157,10 +138,10 @@ mod tests {
     #[expect(clippy::type_complexity, reason = "what was kept and what was too long, for one test")]
     fn cut_all(content: &[u8], drip: usize) -> (Vec<(u64, Vec<u8>)>, Vec<(u64, u64)>) {
         let mut cutter = Cutter::new(Box::new(Drip(io::Cursor::new(content.to_vec()), drip)));
-        let mut room = Room::default();
+        let mut buffer = Vec::new();
         let (mut stretches, mut long) = (Vec::new(), Vec::new());
-        while let Some(cut) = cutter.next(&mut room).unwrap() {
-            stretches.push((cut.offset, room.content().to_vec()));
+        while let Some(cut) = cutter.next(&mut buffer).unwrap() {
+            stretches.push((cut.offset, buffer.clone()));
             long.extend(cut.too_long);
         }
         (stretches, long)

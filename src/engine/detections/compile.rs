@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct DetectError(String);
 
 /// Keys that `detect` may have.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "rules",
     "correlation",
     "correlations",
@@ -27,6 +27,7 @@ const KEYS: [&str; 13] = [
     "about_log",
     "reach",
     "reach_or",
+    "tolerated_percent",
 ];
 
 /// The rules that tell whether the log itself has holes; every control but those about the log depends on them.
@@ -54,6 +55,10 @@ pub(super) struct Planned {
     pub(super) fields: BTreeSet<FieldId>,
     /// Tables that have to be there.
     pub(super) tables: BTreeSet<String>,
+    /// Fields and tables without which even a firing proves nothing, for the rules ask whether they are absent.
+    pub(super) relied_on: (BTreeSet<FieldId>, BTreeSet<String>),
+    /// Percentage of the events `seen` that may match before a match is a finding.
+    pub(super) tolerated_percent: Option<f64>,
     /// Whether it is about holes in the log itself.
     pub(super) about_log: bool,
     /// How far back the log has to reach, in milliseconds, unless the field occurs.
@@ -248,20 +253,23 @@ impl<'a> Draft<'a> {
         own.iter().for_each(|n| needs.of_rule(plan, *n));
         let names = plan.set.vocabulary.fields();
         let explicit = self.texts("needs");
-        let explicit = names.iter().enumerate().filter(|(_, name)| explicit.contains(name)).map(|(id, _)| id);
+        let explicit: BTreeSet<FieldId> =
+            names.iter().enumerate().filter(|(_, name)| explicit.contains(name)).map(|(id, _)| id).collect();
         let mut fields: BTreeSet<FieldId> =
             needs.fields.into_iter().filter(|f| !names.get(*f).is_some_and(|n| optional.contains(n))).collect();
         let mut tables = BTreeSet::new();
         let rows = &plan.set.vocabulary.enrichments;
-        fields.retain(|f| {
-            match rows.iter().find(|e| names.get(*f).is_some_and(|n| n.starts_with(&format!("{}.", e.name)))) {
-                Some(row) => {
-                    tables.insert(row.table.clone());
-                    false
-                }
-                None => true,
-            }
-        });
+        let table = |f: &FieldId| {
+            let row = rows.iter().find(|e| names.get(*f).is_some_and(|n| n.starts_with(&format!("{}.", e.name))));
+            row.map(|r| r.table.clone())
+        };
+        tables.extend(fields.iter().filter_map(table));
+        fields.retain(|f| table(f).is_none());
+        let relied_on = (
+            explicit.iter().copied().filter(|f| table(f).is_none()).collect(),
+            explicit.iter().filter_map(table).collect::<BTreeSet<_>>(),
+        );
+        tables.extend(relied_on.1.iter().cloned());
         fields.extend(explicit);
         tables.retain(|t| !optional.contains(t));
         Planned {
@@ -275,6 +283,8 @@ impl<'a> Draft<'a> {
             classes: self.texts("classes"),
             fields,
             tables,
+            relied_on,
+            tolerated_percent: self.written.get("tolerated_percent").and_then(Json::as_f64),
             about_log: self.written.get("about_log") == Some(&Json::Bool(true)),
             reach: self.text("reach").and_then(timespan_ms).map(|ms| {
                 let instead = self.text("reach_or");

@@ -107,6 +107,23 @@ impl Detected {
         (name, object)
     }
 
+    /// Whether a firing of the check proves anything: what its rules find absent must be there elsewhere in the log, and
+    /// more than the tolerated share must have matched.
+    fn proves(&self, planned: &Planned) -> bool {
+        let sight = &self.found.sight;
+        let (fields, tables) = &planned.relied_on;
+        let occurred = |f: &FieldId| sight.occurred.get(*f).copied().unwrap_or(false);
+        if !fields.iter().all(occurred) || tables.iter().any(|t| self.found.absent.contains(t)) {
+            return false;
+        }
+        let Some(percent) = planned.tolerated_percent else { return true };
+        let all = planned.seen.and_then(|d| sight.matched.get(d).copied()).unwrap_or(sight.tally.events);
+        let matched: u64 = self.incidents(&planned.rules).map(|(_, incident)| incident.firings).sum();
+        #[expect(clippy::cast_precision_loss, reason = "numbers of events are far below 2^53")]
+        let share = matched as f64 * 100.0 / all.max(1) as f64;
+        share > percent
+    }
+
     /// Groups that a more severe check of the same control already reports.
     fn told_elsewhere(&self, control: &Control, check: &Check) -> BTreeSet<String> {
         let worse = control.checks.iter().filter(|c| c.severity < check.severity);
@@ -115,6 +132,9 @@ impl Detected {
     }
 
     fn findings(&self, control: &Control, check: &Check, planned: &Planned, parameters: &[Parameter]) -> Vec<Finding> {
+        if !self.proves(planned) {
+            return Vec::new();
+        }
         let told = self.told_elsewhere(control, check);
         let mut found: BTreeMap<String, Finding> = BTreeMap::new();
         for ((rule, key), incident) in self.incidents(&planned.rules) {

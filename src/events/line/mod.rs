@@ -3,13 +3,9 @@
 //! A line is used only when the whole of it is one well-formed JSON object.
 
 mod paths;
-mod reader;
-mod scalar;
-mod shape;
 mod walk;
 
 pub use paths::Paths;
-pub use reader::{Reader, Stretch};
 pub use walk::Walker;
 
 use super::rule::FieldId;
@@ -30,14 +26,26 @@ pub enum Bad {
     NoTime,
     /// Nested deeper than 128 levels.
     TooDeep,
+    /// The log, or the line, ends before the record does.
+    Truncated,
+    /// Well-formed, but of no kind that the connector's mapping knows.
+    NotMapped,
 }
 
-crate::events::keep::keep!(Bad [0: Malformed, 1: NotUtf8, 2: TooLong, 3: DuplicateField, 4: NoTime, 5: TooDeep]);
+crate::events::keep::keep!(Bad [0: Malformed, 1: NotUtf8, 2: TooLong, 3: DuplicateField, 4: NoTime, 5: TooDeep, 6: Truncated, 7: NotMapped]);
 
 impl Bad {
     /// All reasons.
-    pub const ALL: [Self; 6] =
-        [Self::Malformed, Self::NotUtf8, Self::TooLong, Self::DuplicateField, Self::NoTime, Self::TooDeep];
+    pub const ALL: [Self; 8] = [
+        Self::Malformed,
+        Self::NotUtf8,
+        Self::TooLong,
+        Self::DuplicateField,
+        Self::NoTime,
+        Self::TooDeep,
+        Self::Truncated,
+        Self::NotMapped,
+    ];
 
     /// The word used in output.
     pub const fn word(self) -> &'static str {
@@ -48,6 +56,8 @@ impl Bad {
             Self::DuplicateField => "duplicate_field",
             Self::NoTime => "no_time",
             Self::TooDeep => "too_deep",
+            Self::Truncated => "truncated",
+            Self::NotMapped => "not_mapped",
         }
     }
 }
@@ -92,28 +102,19 @@ impl<'a> Slots<'a> {
         !self.more.is_empty()
     }
 
-    /// Whether this field has more than one value.
-    pub fn has_more(&self, field: FieldId) -> bool {
-        !self.more.is_empty() && self.more.iter().any(|(f, _)| *f == field)
-    }
-
     /// Every scalar of the event; empty unless keywords are searched.
     pub fn scalars(&self) -> &[Raw<'a>] {
         &self.scalars
     }
 
     /// Gives a field a value, or a further one.
-    #[inline]
     pub fn put(&mut self, field: FieldId, value: Raw<'a>) {
         match self.first.get_mut(field) {
+            Some(slot) if *slot == Raw::Absent => *slot = value,
             // An empty array among others adds nothing.
-            Some(slot) if matches!(slot, Raw::Absent | Raw::Hollow) => {
-                if matches!(slot, Raw::Absent) || !matches!(value, Raw::Hollow) {
-                    *slot = value;
-                }
-            }
-            _ if matches!(value, Raw::Hollow) => {}
-            _ => self.more.push((field, value)),
+            Some(slot) if *slot == Raw::Hollow => *slot = value,
+            _ if value != Raw::Hollow => self.more.push((field, value)),
+            _ => {}
         }
     }
 

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub(super) const MOST_RULES: usize = 64;
 
 /// Every type of correlation: those of the Sigma specification 2.1, then ours.
-pub const TYPES: [&str; 18] = [
+pub const TYPES: [&str; 19] = [
     "event_count",
     "value_count",
     "value_sum",
@@ -32,6 +32,7 @@ pub const TYPES: [&str; 18] = [
     "not_followed",
     "first_seen",
     "baseline",
+    "value_share",
 ];
 
 /// The bounds a number has to keep to, all of them.
@@ -42,6 +43,18 @@ impl Limits {
     /// Whether `value` keeps to every bound.
     pub fn hold(&self, value: Number) -> bool {
         self.0.iter().all(|(order, bound)| order.holds(&value, bound))
+    }
+
+    /// The bounds, each met by what lies a billionth beside it: shares are sums of fractions, and a sum of ten tenths of a
+    /// per cent is one per cent.
+    fn tolerant(self) -> Self {
+        let slack = |bound: Number| bound.real().abs().max(1.0) * 1e-9;
+        let one = |(order, bound): (Order, Number)| match order {
+            Order::GreaterOrEqual | Order::Less => (order, Number::Real(bound.real() - slack(bound))),
+            Order::LessOrEqual | Order::Greater => (order, Number::Real(bound.real() + slack(bound))),
+            Order::Equal | Order::NotEqual => (order, bound),
+        };
+        Self(self.0.into_iter().map(one).collect())
     }
 
     /// The smallest count that can satisfy the bounds; 0 when a small one does.
@@ -71,7 +84,7 @@ pub enum Kind {
     EventCount(Limits),
     /// The number of different values of the fields together.
     ValueCount(Limits),
-    /// The sum of a field's numbers.
+    /// The sum of a field's numbers; with two fields, of the first's numbers in per cent of the second's.
     ValueSum(Limits),
     /// Their mean.
     ValueAvg(Limits),
@@ -229,6 +242,10 @@ fn kind(document: &Document, section: &Map<String, Value>, rules: &[String]) -> 
         "event_count" => Kind::EventCount(limits),
         "value_count" => Kind::ValueCount(limits),
         "value_sum" => Kind::ValueSum(limits),
+        "value_share" if values.len() == 2 => Kind::ValueSum(limits.tolerant()),
+        "value_share" => {
+            return Err(error("`value_share` needs two fields: a number and what it is a part of".to_owned()));
+        }
         "value_avg" => Kind::ValueAvg(limits),
         "value_median" => Kind::ValuePercentile(Percentile::Median, limits),
         "value_percentile" => match extra.get("percentile") {

@@ -3,8 +3,8 @@
 use super::{AuditError, Progress, ReadError, Request};
 use crate::catalog::Control;
 use crate::clock::Timestamp;
-use crate::connectors::logs::{Coverage, Fingerprint, Input, LineMapping, Options, scan};
-use crate::connectors::mapping::Mapping;
+use crate::connectors::logs::{Coverage, Fingerprint, Input, Options, scan};
+use crate::connectors::mapping::{Hints, Mapping};
 use crate::engine::Detections;
 use crate::engine::detections::{Detected, Detector, Found, Gathered};
 use crate::events::coverage::{Sight, Tally};
@@ -50,9 +50,9 @@ pub(super) fn read(
     }
     let names: Vec<String> = inputs.iter().map(|i| i.name.clone()).collect();
     let mut gathered = Gathered::default();
-    let to_event = mapping.as_ref().map(|m| |line: &[u8]| m.event(line));
-    let to_event: Option<LineMapping<'_>> = to_event.as_ref().map(|m| m as LineMapping<'_>);
-    let coverage = scan((detector.plan(), &context), inputs, to_event, options(), &mut |f| gathered.add(&f));
+    let hints = Hints { taken_at: request.as_of, ..Hints::default() };
+    let mapping = mapping.as_ref().map(|m| (m, hints));
+    let coverage = scan((detector.plan(), &context), inputs, mapping, options(), &mut |f| gathered.add(&f));
     let coverage = coverage.map_err(|e| wrong(&e))?;
     let mut sight = Sight::default();
     coverage.sources.iter().for_each(|(_, s)| sight.join(s));

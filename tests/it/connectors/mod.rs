@@ -1,3 +1,4 @@
 mod alerts;
 mod crm;
+mod mapped_logs;
 mod mapping;
