@@ -7,6 +7,7 @@ mod due;
 mod import;
 mod init;
 mod list;
+mod metrics;
 mod plans;
 mod recognised;
 mod show;
@@ -79,6 +80,7 @@ enum Command {
     Sent(tasks::SentArgs),
     Resend(tasks::ResendArgs),
     Work(work::Args),
+    Metrics(metrics::Args),
 }
 
 /// Runs `habeas requests`.
@@ -117,6 +119,7 @@ pub(super) fn run(args: Args) -> Result<Exit, Failed> {
         Command::Sent(args) => tasks::sent(&args, &desk),
         Command::Resend(args) => tasks::resend(&args, &desk),
         Command::Work(args) => work::run(&args, &desk),
+        Command::Metrics(args) => metrics::run(&args, &desk),
     }
 }
 

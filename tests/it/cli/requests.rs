@@ -306,6 +306,16 @@ fn a_request_for_erasure_goes_all_its_way_with_two_people_two_readings_and_its_l
         .collect();
     assert_eq!(by_hand, ["caseworker:carl"; 4]);
 
+    let metrics = office.run("aude", &["metrics", "--year", "2026", "--json"]).json();
+    let row = &metrics["rights"][0];
+    assert_eq!((&row["regime"], &row["right"]), (&"eu-gdpr".into(), &"deletion".into()));
+    let numbers = &row["numbers"];
+    assert_eq!(
+        (&numbers["received"], &numbers["complied_in_part"], &numbers["median_days"]),
+        (&1.into(), &1.into(), &3.0.into())
+    );
+    assert!(office.run("aude", &["metrics", "--year", "2025"]).out.lines().count() == 1);
+
     let doctor = office.command(&["doctor", "--json"], "");
     assert_eq!(doctor.code, 0, "{}", doctor.out);
     let export = office.dir.path().join("export").display().to_string();

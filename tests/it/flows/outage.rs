@@ -93,3 +93,37 @@ fn seven_days_without_a_mail_server_lose_no_notice() {
         assert!(tasked, "{notice:?}");
     }
 }
+
+/// The program stops between handing a letter over and writing that down: it goes out once more, and no third time.
+#[test]
+fn a_letter_in_doubt_goes_out_once_more_under_the_same_id_and_then_a_person_is_asked() {
+    if !is_available() {
+        return;
+    }
+    let mut office = Office::new(at("2026-03-09T09:00:00Z"));
+    office.server_up();
+    let first = intake(&office, 0, "ann");
+    open_request(&office.app.store, &office.app.book, &office.clerk(), first, office.now).unwrap();
+    assert_eq!(office.work().sent, 1);
+    let own = |office: &Office| notices(office).pop().unwrap();
+    // What a stop leaves behind: the letter is out, and the row says that it is being handed over.
+    let stopped = |office: &mut Office, doubts: u32| {
+        let mut notice = own(office);
+        resend_letter(&office.app, &office.handler(), &notice, office.now).unwrap();
+        notice.delivery.state = State::Sent { at: office.now };
+        (notice.delivery.task, notice.delivery.tries, notice.delivery.doubts) = (None, 1 + doubts, doubts);
+        office.app.store.outbox().postpone(&office.system(), &notice, office.app.delivery, None).unwrap();
+        office.tick(3600);
+    };
+    stopped(&mut office, 0);
+    let again = office.work();
+    assert_eq!((again.sent, again.later), (0, 1), "a doubt waits for its next try: {again:?}");
+    office.tick(24 * 3600);
+    assert_eq!(office.work().sent, 1);
+    let once_more = copies(&office.mails());
+    assert_eq!(once_more.values().collect::<Vec<_>>(), [&2], "the same Message-ID twice");
+    stopped(&mut office, 1);
+    office.work();
+    assert_eq!(copies(&office.mails()).values().sum::<usize>(), 2, "no third time by itself");
+    assert!(own(&office).delivery.task.is_some(), "{:?}", own(&office));
+}
