@@ -1,4 +1,4 @@
-//! `habeas controls`: lists, shows, lints, tests and documents the controls, embedded or from a folder.
+//! `habeas controls`: lists, shows, lints, tests, exports and documents the controls, embedded or from a folder.
 
 use super::exit::{Exit, Failed};
 use crate::catalog::{Catalog, Control, Param, Problem, embedded_files, lint, reference_pages};
@@ -13,14 +13,15 @@ use std::path::{Path, PathBuf};
 /// Largest file of a catalog that is read; the loader's own limit is lower and says so better.
 const LARGEST_FILE_BYTES: u64 = 2 << 20;
 
-/// List, show, lint, test and document the controls.
+/// List, show, lint, test, export and document the controls.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   habeas controls list
   habeas controls show HAB-AUT-01
   habeas controls lint --controls my-controls/
   habeas controls docs --out docs/reference/controls
-  habeas controls test --controls my-controls/ --only HAB-AUT-01")]
+  habeas controls test --controls my-controls/ --only HAB-AUT-01
+  habeas controls export --to sql --dialect duckdb --out sql/")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -55,6 +56,7 @@ enum Command {
         #[command(flatten)]
         common: Common,
     },
+    Export(super::export::Args),
 }
 
 #[derive(clap::Args)]
@@ -78,6 +80,7 @@ pub(super) fn run(args: Args) -> Result<Exit, Failed> {
         Command::Docs { out, common } => docs(&load(&common)?, &out),
         Command::Lint(common) => lint_all(&load(&common)?, &common),
         Command::Test { only, common } => test(&load(&common)?, &only, &common),
+        Command::Export(args) => super::export::run(&args),
     }
 }
 
@@ -102,7 +105,22 @@ fn kinds_of(own: Option<&Kinds>) -> Result<&Kinds, Failed> {
 }
 
 fn load(common: &Common) -> Result<Loaded, Failed> {
-    let Some(folder) = &common.controls else {
+    load_from(common.controls.as_deref())
+}
+
+/// Reads the controls of a folder, or the embedded ones; an error when one of them cannot be used.
+pub(super) fn whole_catalog(folder: Option<&Path>) -> Result<Catalog, Failed> {
+    let loaded = load_from(folder)?;
+    match loaded.problems.first() {
+        None => Ok(loaded.catalog),
+        Some(first) => {
+            Err(Failed::bad_input(anyhow!("{} problem(s) in the controls, the first: {first}", loaded.problems.len())))
+        }
+    }
+}
+
+fn load_from(folder: Option<&Path>) -> Result<Loaded, Failed> {
+    let Some(folder) = folder else {
         let (catalog, problems) = Catalog::read(kinds_of(None)?, &embedded_files());
         return Ok(Loaded { catalog, problems, own_kinds: None });
     };

@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod events;
 pub mod exit;
+mod export;
 mod clock;
 mod config;
 mod lawbook;

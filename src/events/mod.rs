@@ -18,5 +18,6 @@ pub mod place;
 pub mod plan;
 pub mod rule;
 pub mod slice;
+pub mod sql;
 pub mod value;
 pub mod window;

@@ -3,7 +3,7 @@
 //! One file per verb; `rules` reads what all of them are given: rules, placeholders, tables.
 
 mod merge;
-mod rules;
+pub(super) mod rules;
 mod scan;
 mod slice;
 

@@ -117,6 +117,16 @@ pub(super) fn seed() -> Result<Seed, Failed> {
     Ok(Seed([a, b]))
 }
 
+/// Reads and plans the rules under `paths`; `time_fields` names where an event's time is, if not where it mostly is.
+pub(in crate::cli) fn read_plan(
+    paths: &[PathBuf],
+    lists: Option<&Path>,
+    time_fields: &[String],
+) -> Result<Plan, Failed> {
+    let (rules, placeholders) = (paths.to_vec(), lists.map(Path::to_path_buf));
+    RuleArgs { rules, placeholders, time_field: time_fields.to_vec(), context: Vec::new() }.plan()
+}
+
 /// All that is wrong with rules, in one message.
 pub(super) fn all(errors: &[RuleError]) -> anyhow::Error {
     let lines: Vec<String> = errors.iter().map(|e| format!("  {e}")).collect();

@@ -176,6 +176,7 @@ fn apply(word: &str, chain: &mut Chain, items: &mut Vec<Item>, lists: &Placehold
         "outside" => chain.outside = true,
         "re" => chain.regex = Some(String::new()),
         "i" | "m" | "s" => match &mut chain.regex {
+            Some(flags) if flags.contains(word) => {}
             Some(flags) => flags.push_str(word),
             None => return Err(format!("`{word}` is a flag of `re` and must follow it")),
         },
@@ -454,10 +455,9 @@ fn plain(item: &Item) -> Result<&str, String> {
 }
 
 fn regex(pattern: &str, flags: &str) -> Result<Test, String> {
-    regex::RegexBuilder::new(pattern)
-        .case_insensitive(flags.contains('i'))
-        .multi_line(flags.contains('m'))
-        .dot_matches_new_line(flags.contains('s'))
+    // Flags are part of the expression, so that whoever reads it later has the whole meaning.
+    let whole = if flags.is_empty() { pattern.to_owned() } else { format!("(?{flags}){pattern}") };
+    regex::RegexBuilder::new(&whole)
         .size_limit(REGEX_LIMIT_BYTES)
         .dfa_size_limit(REGEX_LIMIT_BYTES)
         .build()

@@ -34,6 +34,12 @@ impl Network {
         Some(format!("{shown}/{length}"))
     }
 
+    /// Whether it is a network of IPv6, its first address, and how many bits all of its addresses share.
+    pub fn parts(&self) -> (bool, u128, u32) {
+        let width: u32 = if self.v6 { 128 } else { 32 };
+        (self.v6, self.bits, width - self.mask.trailing_zeros().min(width))
+    }
+
     /// Whether `address` lies in the network; text that is no address does not.
     pub fn contains(&self, address: &str) -> bool {
         address_bits(address).is_some_and(|(v6, bits)| v6 == self.v6 && bits & self.mask == self.bits)

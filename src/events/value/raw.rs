@@ -59,7 +59,8 @@ impl<'a> Raw<'a> {
     pub fn number(self) -> Option<Number> {
         match self {
             Self::Number(n) => Number::parse(n),
-            Self::Text { inner, .. } => Number::parse(inner.trim()),
+            Self::Text { inner, escaped: false } => Number::parse(inner.trim()),
+            Self::Text { inner, escaped: true } => Number::parse(unescape(inner).trim()),
             _ => None,
         }
     }

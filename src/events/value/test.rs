@@ -128,7 +128,9 @@ impl Test {
             Self::Time(part, order, want) => instant_ms(value).is_some_and(|ms| order.holds(&part.of(ms), want)),
             Self::Flag(want) => match value {
                 Raw::Bool(b) => b == *want,
-                Raw::Text { inner, .. } => inner.eq_ignore_ascii_case(if *want { "true" } else { "false" }),
+                Raw::Text { .. } => {
+                    value.text().is_some_and(|t| t.eq_ignore_ascii_case(if *want { "true" } else { "false" }))
+                }
                 _ => false,
             },
             Self::Text(test) => value.text().is_some_and(|t| test.matches(&t, scratch)),

@@ -143,6 +143,28 @@ impl TextTest {
         }
     }
 
+    /// The pattern, its letters folded unless cased, and whether it is cased.
+    pub fn pattern(&self) -> (Pattern, bool) {
+        let lit = |t: &String| Pattern::literal(t);
+        let pattern = match &self.kind {
+            Kind::Exact(text) => lit(text),
+            Kind::Prefix(text) => lit(text).open(false, true),
+            Kind::Suffix(text) => lit(text).open(true, false),
+            Kind::Contains(finder) => Pattern::literal(&String::from_utf8_lossy(finder.needle())).open(true, true),
+            Kind::Any => Pattern(vec![Piece::Many]),
+            Kind::Glob(tokens, _) => Pattern(pieces(tokens)),
+        };
+        (pattern, self.cased)
+    }
+
+    /// A second pattern, which a text may match instead when each of its letters is folded to one letter.
+    pub fn by_char(&self) -> Option<Pattern> {
+        match &self.kind {
+            Kind::Glob(_, tokens) if !self.cased => Some(Pattern(pieces(tokens))),
+            _ => None,
+        }
+    }
+
     /// Whether `text` matches. `scratch` is overwritten.
     pub fn matches(&self, text: &str, scratch: &mut String) -> bool {
         if self.cased {
@@ -199,6 +221,19 @@ fn tokens(piece: &Piece, cased: bool, by_char: bool) -> Vec<Token> {
         Piece::Literal(t) if by_char => t.chars().map(fold_char).map(Token::Char).collect(),
         Piece::Literal(t) => fold(t).chars().map(Token::Char).collect(),
     }
+}
+
+fn pieces(tokens: &[Token]) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    for token in tokens {
+        match (token, pieces.last_mut()) {
+            (Token::One, _) => pieces.push(Piece::One),
+            (Token::Many, _) => pieces.push(Piece::Many),
+            (Token::Char(c), Some(Piece::Literal(text))) => text.push(*c),
+            (Token::Char(c), _) => pieces.push(Piece::Literal(c.to_string())),
+        }
+    }
+    pieces
 }
 
 /// Matches by going back only to the last `*`, so the work is at most pattern x text, without recursion.

@@ -4,6 +4,7 @@ mod alert;
 mod audit;
 mod canary;
 mod clock;
+mod export;
 mod ledger;
 mod map;
 pub mod requests;
