@@ -3,14 +3,19 @@
 
 Two emitters write different key orders and optional keys; users follow a Zipf law; notes hold escapes and text that looks
 like keys; instants are strictly increasing milliseconds. `--shuffle` gives every line a key order of its own,
-`--malformed` damages one line in a thousand. Incidents are listed in FILE.truth.json.
+`--malformed` damages one line in a thousand. Incidents are listed in FILE.truth.json. A log of more than BLOCK events is made
+in blocks, on all cores: each has chance and incidents of its own and goes on where the time of the one before has run out.
 """
 
 import argparse
 import bisect
+import concurrent.futures
+import functools
 import itertools
 import json
+import os
 import random
+import shutil
 
 COUNTRIES = [f"{a}{b}" for a, b in zip("DEFRITESPLNLBEATCZDKSEFINOPTGRHUROBGHRIESKSILTLVEELUMTCYGBUSCAAUJPINBRMXZAKRSGAENZARCLTRILEGMAKE"[0::2],
                                        "DEFRITESPLNLBEATCZDKSEFINOPTGRHUROBGHRIESKSILTLVEELUMTCYGBUSCAAUJPINBRMXZAKRSGAENZARCLTRILEGMAKE"[1::2])]
@@ -27,6 +32,11 @@ OBJECTS = ["contact", "lead", "account", "opportunity", "case", "invoice"]
 NOTES = ['Called back, left a message.', 'Customer said "call me on Monday"', 'Path C:\\\\exports\\\\q3',
          '{"event_type":"delete"} pasted by the user', 'Straße 5, Zürich', 'line one\nline two', '客户要求更正地址']
 START_MS = 1_767_600_000_000
+BLOCK = 500_000
+# An event takes 164 ms on average, incidents more; no block takes longer than this.
+BLOCK_MS = BLOCK * 190
+# No incident has more events.
+LONGEST_INCIDENT = 400
 
 
 def users(n, rng):
@@ -39,7 +49,7 @@ def users(n, rng):
 
 
 class Log:
-    def __init__(self, args):
+    def __init__(self, args, block=0):
         self.rng = random.Random(args.seed)
         self.users = users(args.users, self.rng)
         weights = [1 / (k + 1) ** 0.8 for k in range(args.users)]
@@ -50,9 +60,11 @@ class Log:
         names, w = zip(*TYPES)
         self.types, self.type_weights = names, list(itertools.accumulate(w))
         self.agent_weights = list(itertools.accumulate(AGENT_WEIGHTS))
-        self.seq = 0
-        self.ms = START_MS
+        self.seq = block * BLOCK
+        self.ms = START_MS + block * BLOCK_MS
         self.truth = []
+        if block:
+            self.rng = random.Random(f"{args.seed}/{block}")
 
     def user(self):
         at = bisect.bisect_left(self.cumulative, self.rng.random() * self.cumulative[-1])
@@ -80,10 +92,14 @@ class Log:
         return e
 
 
-def iso(ms):
+@functools.lru_cache(maxsize=4)
+def second(seconds):
     import datetime
-    t = datetime.datetime.fromtimestamp(ms // 1000, datetime.timezone.utc)
-    return f"{t:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+    return f"{datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc):%Y-%m-%dT%H:%M:%S}"
+
+
+def iso(ms):
+    return f"{second(ms // 1000)}.{ms % 1000:03d}Z"
 
 
 ORDER_B = ["event_id", "source", "event_type", "ts", "session_id", "user_id", "role", "device", "geo", "src_ip", "result",
@@ -137,13 +153,33 @@ def main():
     p.add_argument("--shuffle", action="store_true")
     p.add_argument("--malformed", action="store_true")
     args = p.parse_args()
-    log = Log(args)
-    every = max(1, 7400)
-    with open(args.out, "w", encoding="utf-8") as out:
-        queue = []
-        next_incident = every // 2
-        while log.seq < args.events:
-            if log.seq >= next_incident:
+    blocks = range(-(-args.events // BLOCK))
+    with concurrent.futures.ProcessPoolExecutor(min(len(blocks), os.cpu_count())) as pool:
+        logs = list(pool.map(make, itertools.repeat(args), blocks))
+    for block in blocks[1:]:
+        with open(part(args, block), "rb") as more, open(args.out, "ab") as out:
+            shutil.copyfileobj(more, out, 1 << 20)
+        os.remove(part(args, block))
+    with open(args.out + ".truth.json", "w", encoding="utf-8") as out:
+        json.dump([incident for truth, _ in logs for incident in truth], out, indent=1)
+    with open(args.out + ".users.json", "w", encoding="utf-8") as out:
+        json.dump(logs[0][1], out)
+
+
+def part(args, block):
+    return f"{args.out}.{block}" if block else args.out
+
+
+def make(args, block):
+    """Writes one block of the log; gives its incidents and the users, who are the same in all."""
+    log = Log(args, block)
+    until = min((block + 1) * BLOCK, args.events)
+    every = 7400
+    queue = []
+    next_incident = log.seq + every // 2
+    with open(part(args, block), "w", encoding="utf-8") as out:
+        while log.seq < until:
+            if log.seq >= next_incident and (until == args.events or log.seq + LONGEST_INCIDENT < until):
                 next_incident += every
                 queue = incident(log, KINDS[len(log.truth) % len(KINDS)])
             batch = list(queue) or None
@@ -153,10 +189,9 @@ def main():
                 batch = [log.event(log.user(), kind)]
             for e in batch:
                 write(out, e, log, args)
-    with open(args.out + ".truth.json", "w", encoding="utf-8") as out:
-        json.dump(log.truth, out, indent=1)
-    with open(args.out + ".users.json", "w", encoding="utf-8") as out:
-        json.dump(log.users, out)
+    if log.ms >= START_MS + (block + 1) * BLOCK_MS:
+        raise SystemExit(f"block {block} ran into the next one")
+    return log.truth, log.users if block == 0 else None
 
 
 def write(out, e, log, args):
