@@ -76,6 +76,9 @@ pub(super) fn write(settings: &Settings, kinds: &BTreeMap<String, Value>) -> Vec
     }
     log.incidents(&staff);
     log.misuse(&staff);
+    // Incident `log_silence`: for 25 minutes nothing was written down.
+    let silence = log.silence_ms();
+    log.events.retain(|e| !silence.contains(&e.ts));
     log.interfaces(settings.events);
     log.finish(kinds)
 }
@@ -160,6 +163,13 @@ impl Log {
         self.events.last_mut().expect("just pushed")
     }
 
+    /// When the log said nothing: at noon of a working day.
+    fn silence_ms(&self) -> std::ops::Range<i64> {
+        let day = (5..DAYS).find(|d| self.is_workday(*d)).unwrap_or(5);
+        let from = self.day_ms(day) + (12 * 60 + 10) * MINUTE_MS;
+        from..from + 25 * MINUTE_MS
+    }
+
     /// The interfaces read evenly round the clock until the log has the size asked for.
     fn interfaces(&mut self, wanted: usize) {
         let missing = i64::try_from(wanted.saturating_sub(self.events.len())).unwrap_or(0);
@@ -172,7 +182,10 @@ impl Log {
                 device: json!({"id": format!("srv-{number}"), "managed": true, "compliant": true, "os": "Linux", "kind": "server"}),
                 src: json!({"ip": format!("198.51.100.{}", 200 + number % 10), "asn": 64_500, "country": "DE", "city": "Berlin", "lat": 52.52, "lon": 13.40}),
             };
-            let event = self.push(&scene, self.start_ms + n * (DAYS * DAY_MS / missing) + 500, "read", "order");
+            let at = self.start_ms + n * (DAYS * DAY_MS / missing) + 500;
+            // What was read in the silence stands before it: the log has the size asked for.
+            let at = if self.silence_ms().contains(&at) { at - 25 * MINUTE_MS } else { at };
+            let event = self.push(&scene, at, "read", "order");
             event.rows = 1;
             event.more.insert("owner", json!(scene.actor));
             event.more.insert("job", json!("interface-poll"));

@@ -193,9 +193,18 @@ pub struct LogCoverage {
     pub last: Option<Timestamp>,
     /// Lines read.
     pub lines: u64,
+    /// Events read.
+    #[serde(default)]
+    pub events: u64,
     /// Lines that could not be read as events.
     pub bad_lines: u64,
-    /// A few of these.
+    /// The same by reason.
+    #[serde(default)]
+    pub unread: BTreeMap<String, u64>,
+    /// Events so far behind that windows did not count them.
+    #[serde(default)]
+    pub late: u64,
+    /// A few of the lines that could not be read.
     #[serde(default)]
     pub samples: Vec<BadLine>,
     /// Times without events that are longer than expected.
@@ -213,8 +222,11 @@ pub struct BadLine {
 }
 
 /// A time without events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Silence {
+    /// The source of the events, as they name it.
+    #[serde(default)]
+    pub source: String,
     /// Last event before it.
     pub from: Timestamp,
     /// First event after it.

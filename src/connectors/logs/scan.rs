@@ -226,10 +226,13 @@ impl Run<'_, '_, '_> {
             match done {
                 Finished::End(source) => deciding.correlator.close(source),
                 Finished::Stretch(source, batch) => {
-                    if let Some(seen) = deciding.seen.get_mut(usize::from(source)) {
+                    let seen = deciding.seen.get_mut(usize::from(source));
+                    let before = deciding.correlator.late();
+                    if let Some(seen) = seen {
                         seen.add(&batch);
+                        deciding.correlator.add(source, *batch);
+                        seen.late += deciding.correlator.late() - before;
                     }
-                    deciding.correlator.add(source, *batch);
                 }
             }
         }

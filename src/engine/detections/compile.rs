@@ -37,8 +37,14 @@ const HOLES: &str = r#"[
   "correlation": {"type": "missing", "rules": ["log/entry"], "group-by": ["source"], "timespan": "1d", "condition": {"field": "seq"}}},
  {"title": "silence", "name": "log/silence",
   "correlation": {"type": "silence", "rules": ["log/entry"], "group-by": ["source"], "timespan": "24h",
-   "condition": {"factor": 6, "days": [1,2,3,4,5], "from": "00:00", "to": "24:00"}}}
+   "condition": {"factor": 6, "days": [1,2,3,4,5], "from": "00:00", "to": "24:00"}}},
+ {"title": "pause", "name": "log/pause",
+  "correlation": {"type": "silence", "rules": ["log/entry"], "group-by": ["source"], "timespan": "{params.silence}",
+   "condition": {"factor": "{params.factor}"}}}
 ]"#;
+
+/// The control that says how long a log may be silent, and its check.
+const SILENCE: (&str, &str) = ("HAB-DET-11", "silence");
 
 /// One check over events, ready to be judged.
 #[derive(Debug)]
@@ -70,18 +76,27 @@ pub(super) struct Planned {
 pub struct Detector {
     plan: Plan,
     pub(super) checks: Vec<Planned>,
+    /// Rules whose firings mean that the log has a hole.
     pub(super) holes: BTreeSet<usize>,
+    /// Of these, those about silences.
+    pub(super) silences: BTreeSet<usize>,
+    /// The rule that knows how long a pause was by the clock on the wall; a silence counts the hours of service alone.
+    pub(super) pause: BTreeSet<usize>,
 }
 
 impl Detector {
     /// Compiles the checks over events of `controls` with their parameters.
     pub fn compile(controls: &[&Control], overrides: &Overrides) -> Result<Self, DetectError> {
-        let mut documents =
-            documents_of("log", &serde_json::from_str::<Json>(HOLES).map_err(|e| DetectError(e.to_string()))?);
-        let mut drafts = Vec::new();
+        let holes: Json = serde_json::from_str(HOLES).map_err(|e| DetectError(e.to_string()))?;
+        let mut limits: BTreeMap<String, Json> =
+            BTreeMap::from([("silence".to_owned(), json!("24h")), ("factor".to_owned(), json!(6))]);
+        let (mut documents, mut drafts) = (Vec::new(), Vec::new());
         for control in controls {
             let values = control.parameters(overrides.get(&control.id)).map_err(|e| DetectError(e.to_string()))?;
             let params: BTreeMap<String, Json> = values.into_iter().map(|(name, _, json, _)| (name, json)).collect();
+            if control.id == SILENCE.0 {
+                limits.extend(params.iter().map(|(name, value)| (name.clone(), value.clone())));
+            }
             for check in &control.checks {
                 let CheckKind::Detect(detect) = &check.kind else { continue };
                 let written = filled(&detect.rules, &params);
@@ -91,13 +106,18 @@ impl Detector {
                 drafts.push(draft);
             }
         }
+        documents.extend(documents_of("log", &filled(&holes, &limits)));
         let set = RuleSet::from_documents(&documents, &Settings::default()).map_err(|errors| {
             DetectError(errors.iter().map(|e| format!("{}: {}", e.file, e.what)).collect::<Vec<_>>().join("; "))
         })?;
         let plan = Plan::new(set, &TIME_FIELDS.map(str::to_owned));
-        let checks = drafts.iter().map(|d| d.planned(&plan)).collect();
-        let holes = numbers(&plan, "log/");
-        Ok(Self { plan, checks, holes })
+        let checks: Vec<Planned> = drafts.iter().map(|d| d.planned(&plan)).collect();
+        // A silence is what the control about the log calls one; without it, a day of the week.
+        let own = checks.iter().find(|c| (c.control.as_str(), c.check.as_str()) == SILENCE);
+        let silences = own.map_or_else(|| numbers(&plan, "log/silence"), |c| c.rules.clone());
+        let holes = numbers(&plan, "log/missing").union(&silences).copied().collect();
+        let pause = numbers(&plan, "log/pause");
+        Ok(Self { plan, checks, holes, silences, pause })
     }
 
     /// The plan to read the log with.

@@ -252,12 +252,7 @@ impl Detected {
             let (_, values) = self.group(*rule, key);
             let source = values.get("source").and_then(Json::as_str).unwrap_or("log").to_owned();
             let at = Timestamp::from_millis(incident.first.at_ms).map(|t| t.to_string()).unwrap_or_default();
-            gaps.push(texts::hole(
-                self.found.detector.plan().title(*rule) == "silence",
-                &source,
-                &at,
-                incident.firings,
-            ));
+            gaps.push(texts::hole(self.found.detector.silences.contains(rule), &source, &at, incident.firings));
         }
         let last = self.found.sight.tally.span_ms.map(|(_, last)| last);
         if let Some(last) = last.filter(|l| self.as_of.millis().saturating_sub(*l) > STALE_MS) {

@@ -5,10 +5,12 @@
 
 mod compile;
 mod judge;
+mod silences;
 mod texts;
 
 pub use compile::{DetectError, Detector};
 pub use judge::{Detected, Found, Gathered};
+pub use silences::{Silence, Silences};
 
 use super::evaluate::Detections;
 use crate::catalog::{Case, Control, Overrides};

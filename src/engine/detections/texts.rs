@@ -84,9 +84,9 @@ pub(super) fn hole(is_silence: bool, source: &str, at: &str, times: u64) -> Gap 
         return gap(
             &path,
             format!(
-                "The log `{source}` was silent for a day or more ({times} time(s), first until {at}); what happened then is not known."
+                "The log `{source}` was silent for longer than it may be ({times} time(s), first until {at}); what happened then is not known."
             ),
-            format!("日志 `{source}` 曾静默一天以上（{times} 次，首次至 {at}）；其间发生的情况不明。"),
+            format!("日志 `{source}` 静默时间超过允许值（{times} 次，首次至 {at}）；其间发生的情况不明。"),
         );
     }
     gap(

@@ -6,12 +6,12 @@ use crate::clock::Timestamp;
 use crate::connectors::logs::{Coverage, Fingerprint, Input, Options, scan};
 use crate::connectors::mapping::{Hints, Mapping};
 use crate::engine::Detections;
-use crate::engine::detections::{Detected, Detector, Found, Gathered};
-use crate::events::coverage::{Sight, Tally};
+use crate::engine::detections::{Detected, Detector, Found, Gathered, Silence, Silences};
+use crate::events::coverage::Sight;
 use crate::events::hash::Seed;
 use crate::events::memory::LATENESS_MS;
 use crate::evidence::{Kinds, Snapshot};
-use crate::report::input::{BadLine, Evidence, LogCoverage};
+use crate::report::input::{self, BadLine, Evidence, LogCoverage};
 use serde_json::Value as Json;
 use std::path::Path;
 use std::sync::Arc;
@@ -23,6 +23,7 @@ pub(super) struct Logs {
     fingerprints: Vec<Fingerprint>,
     /// What the controls' rules found; `None` without a log.
     found: Option<Arc<Found>>,
+    silences: Vec<Silence>,
     product: String,
 }
 
@@ -49,17 +50,20 @@ pub(super) fn read(
         fingerprints.push(fingerprint);
     }
     let names: Vec<String> = inputs.iter().map(|i| i.name.clone()).collect();
-    let mut gathered = Gathered::default();
+    let (mut gathered, mut silences) = (Gathered::default(), Silences::default());
     let hints = Hints { taken_at: request.as_of, ..Hints::default() };
     let mapping = mapping.as_ref().map(|m| (m, hints));
-    let coverage = scan((detector.plan(), &context), inputs, mapping, options(), &mut |f| gathered.add(&f));
+    let coverage = scan((detector.plan(), &context), inputs, mapping, options(), &mut |f| {
+        silences.add(&detector, &f);
+        gathered.add(&f);
+    });
     let coverage = coverage.map_err(|e| wrong(&e))?;
     let mut sight = Sight::default();
     coverage.sources.iter().for_each(|(_, s)| sight.join(s));
     progress(Progress::Events { done: of, of });
     let found = Found::new(detector, gathered, sight, names, &context);
     let product = request.connector.clone().unwrap_or_default();
-    Ok(Logs { coverage, fingerprints, found: Some(Arc::new(found)), product })
+    Ok(Logs { coverage, fingerprints, found: Some(Arc::new(found)), silences: silences.found(), product })
 }
 
 fn options() -> Options {
@@ -106,7 +110,7 @@ impl Logs {
 
     /// What the logs cover, log by log.
     pub(super) fn coverage(&self) -> Vec<LogCoverage> {
-        self.coverage.sources.iter().map(|(name, sight)| coverage(name, &sight.tally)).collect()
+        (0u16..).zip(&self.coverage.sources).map(|(file, (name, sight))| self.coverage_of(file, name, sight)).collect()
     }
 
     /// The logs as evidence, with the digests of their files.
@@ -123,20 +127,28 @@ impl Logs {
         };
         self.coverage.sources.iter().zip(&self.fingerprints).map(one).collect()
     }
-}
 
-fn coverage(name: &str, tally: &Tally) -> LogCoverage {
-    let instant = |at: Option<i64>| at.and_then(Timestamp::from_millis);
-    let samples = tally.bad.iter().flat_map(|(why, (_, places))| {
-        places.iter().map(|p| BadLine { offset: p.offset(), reason: why.word().to_owned() })
-    });
-    LogCoverage {
-        source: name.to_owned(),
-        first: instant(tally.span_ms.map(|s| s.0)),
-        last: instant(tally.span_ms.map(|s| s.1)),
-        lines: tally.lines,
-        bad_lines: tally.bad_lines(),
-        samples: samples.collect(),
-        gaps: Vec::new(),
+    fn coverage_of(&self, file: u16, name: &str, sight: &Sight) -> LogCoverage {
+        let tally = &sight.tally;
+        let instant = |at: Option<i64>| at.and_then(Timestamp::from_millis);
+        let samples = tally.bad.iter().flat_map(|(why, (_, places))| {
+            places.iter().map(|p| BadLine { offset: p.offset(), reason: why.word().to_owned() })
+        });
+        let gap = |s: &Silence| {
+            let (from, until) = (Timestamp::from_millis(s.from_ms)?, Timestamp::from_millis(s.until_ms)?);
+            Some(input::Silence { source: s.source.clone(), from, until })
+        };
+        LogCoverage {
+            source: name.to_owned(),
+            first: instant(tally.span_ms.map(|s| s.0)),
+            last: instant(tally.span_ms.map(|s| s.1)),
+            lines: tally.lines,
+            events: tally.events,
+            bad_lines: tally.bad_lines(),
+            unread: tally.bad.iter().map(|(why, (count, _))| (why.word().to_owned(), *count)).collect(),
+            late: sight.late,
+            samples: samples.collect(),
+            gaps: self.silences.iter().filter(|s| s.file == file).filter_map(gap).collect(),
+        }
     }
 }

@@ -3,8 +3,9 @@
 use super::Teller;
 use super::block::{Block, Cell, Fact, Section, Table, Tone};
 use super::findings::{place_columns, place_row};
-use crate::report::input::{Evidence, LogCoverage};
+use crate::report::input::{Evidence, Silence};
 use crate::report::model::ControlView;
+use std::collections::BTreeMap;
 
 const GLOSSARY: [&str; 12] = [
     "control",
@@ -119,40 +120,65 @@ fn evidence(t: &Teller<'_>) -> Block {
 }
 
 fn logs(t: &Teller<'_>) -> Block {
-    let row = |l: &LogCoverage| {
+    let mut rows = Vec::new();
+    for l in &t.report.logs {
         let at = |x: Option<crate::clock::Timestamp>| x.map_or_else(|| t.w("none"), |i| t.instant(i));
-        let gap = |g: &crate::report::input::Silence| format!("{} – {}", t.instant(g.from), t.instant(g.until));
-        let gaps: Vec<_> = l.gaps.iter().map(gap).collect();
-        vec![
-            Cell::plain(l.source.clone()),
-            Cell::plain(at(l.first)),
-            Cell::plain(at(l.last)),
-            Cell::plain(l.lines.to_string()),
-            Cell::plain(l.bad_lines.to_string()),
-            Cell::plain(if gaps.is_empty() { t.w("none") } else { gaps.join("; ") }),
-        ]
-    };
+        let figures = [l.lines, l.events, l.bad_lines, l.late].map(|n| n.to_string());
+        let whole = [l.source.clone(), at(l.first), at(l.last)].into_iter().chain(figures);
+        rows.push(whole.map(Cell::plain).collect());
+        rows.extend(l.gaps.iter().take(SILENCES_TOLD).map(|gap| silence(t, gap)));
+        if l.gaps.len() > SILENCES_TOLD {
+            let count = (l.gaps.len() - SILENCES_TOLD).to_string();
+            rows.push(row_of(t.fill("annex.more_silences", &[("count", count)]), Vec::new()));
+        }
+    }
     let columns = vec![
-        t.column("source", 2.2),
+        t.column("source", 2.6),
         t.column("first", 1.5),
         t.column("last", 1.5),
         t.number("lines", 1.0),
+        t.number("events", 1.0),
         t.number("bad_lines", 1.0),
-        t.column("gaps", 2.4),
+        t.number("late", 0.9),
     ];
-    table(t, "annex.logs_caption", columns, t.report.logs.iter().map(row).collect())
+    table(t, "annex.logs_caption", columns, rows)
 }
 
+/// Silences that the table tells of each log; the result file has all.
+const SILENCES_TOLD: usize = 40;
+
+/// A row under its log: a time in which the log said nothing.
+fn silence(t: &Teller<'_>, gap: &Silence) -> Vec<Cell> {
+    let minutes = (gap.until.millis() - gap.from.millis()) / 60_000;
+    let what = t.fill("annex.silence_of", &[("log", gap.source.clone()), ("minutes", minutes.to_string())]);
+    row_of(what, vec![t.instant(gap.from), t.instant(gap.until)])
+}
+
+/// A row of the table of logs that begins so; the rest is empty.
+fn row_of(first: String, more: Vec<String>) -> Vec<Cell> {
+    let mut cells: Vec<String> = std::iter::once(first).chain(more).collect();
+    cells.resize(7, String::new());
+    cells.into_iter().map(|c| Cell::toned(c, Tone::Quiet)).collect()
+}
+
+/// Lines that could not be read: for each log and reason how many, and where a few of them stand.
 fn bad_lines(t: &Teller<'_>) -> Block {
     let mut rows = Vec::new();
     for log in &t.report.logs {
+        let mut reasons: BTreeMap<&str, (Option<u64>, Vec<String>)> =
+            log.unread.iter().map(|(reason, n)| (reason.as_str(), (Some(*n), Vec::new()))).collect();
         for line in &log.samples {
-            rows.push([log.source.clone(), line.offset.to_string(), line.reason.clone()].map(Cell::plain).to_vec());
+            reasons.entry(&line.reason).or_default().1.push(line.offset.to_string());
+        }
+        for (reason, (count, offsets)) in reasons {
+            let count = count.map_or_else(String::new, |n| n.to_string());
+            rows.push([log.source.clone(), reason.to_owned(), count, offsets.join(", ")].map(Cell::plain).to_vec());
         }
     }
     if rows.is_empty() {
         return Block::text(t.w("annex.no_bad_lines"));
     }
-    let columns = vec![t.column("source", 2.2), t.number("offset", 1.2), t.column("reason", 4.0)];
+    let columns =
+        vec![t.column("source", 2.4), t.column("reason", 1.6), t.number("lines", 1.0), t.column("offset", 4.0)];
     Block::Table(Table { caption: t.w("annex.bad_lines_caption"), columns, rows })
 }

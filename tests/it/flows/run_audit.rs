@@ -64,6 +64,14 @@ fn everything_planted_is_found_and_nothing_else_fails() {
     assert_eq!(findings(&audited), expected);
     let undecided: BTreeSet<String> = audited.report.unknowns.iter().map(|u| u.control.clone()).collect();
     assert_eq!(undecided, unknown);
+    // The one silence of the log, with its beginning and end.
+    let log = &audited.report.logs[0];
+    assert_eq!((log.events, log.lines, log.bad_lines, log.late), (demo::DEFAULT_EVENTS as u64, log.events, 0, 0));
+    let gaps: Vec<_> = log.gaps.iter().map(|g| (g.source.as_str(), g.from.to_string(), g.until.to_string())).collect();
+    assert_eq!(gaps.len(), 1, "{gaps:?}");
+    let (source, from, until) = &gaps[0];
+    assert_eq!((*source, &from[..14], &until[..14]), ("crm", "2026-10-07T12:", "2026-10-07T12:"));
+    assert!(from[14..16] < *"10" && until[14..16] >= *"35", "{gaps:?}");
 }
 
 #[test]
