@@ -115,6 +115,21 @@ pub struct Batch {
 keep!(Batch { firings, firings_behind_ms, records, deferred, parts, keys, ids, matched, occurred, tally });
 
 impl Batch {
+    /// Forgets everything and keeps the room for the next stretch.
+    pub fn clear(&mut self) {
+        let Self { firings, firings_behind_ms, records, deferred, parts, keys, ids, matched, occurred, tally } = self;
+        firings.clear();
+        firings_behind_ms.clear();
+        records.clear();
+        deferred.clear();
+        parts.clear();
+        keys.clear();
+        ids.clear();
+        matched.clear();
+        occurred.clear();
+        *tally = Tally::default();
+    }
+
     /// The bytes of a record's key.
     pub fn key_of(&self, record: &Record) -> &[u8] {
         let (start, length) = (record.key_at.0 as usize, record.key_at.1 as usize);

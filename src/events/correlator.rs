@@ -5,9 +5,13 @@
 
 use super::batch::{Batch, Firing, Record};
 use super::keep::{Keep, keep};
+use super::place::Place;
 use super::plan::Plan;
 use super::window::{Held, Partition};
 use std::collections::{BTreeMap, VecDeque};
+
+/// Used batches kept to be filled anew.
+const MOST_SPARE: usize = 8;
 
 /// A correlator's share of work on one partition: may run on any thread.
 pub struct Job<'j, 'p> {
@@ -46,14 +50,62 @@ struct Source {
 
 keep!(Source { high_ms, open });
 
+/// A batch with records that wait for their turn.
 struct Waiting {
-    at_ms: i64,
-    place: super::place::Place,
-    batch: u64,
-    index: u32,
+    batch: Batch,
+    /// Its records in order of time and place; `None` when they stand in that order and none came too late.
+    order: Option<Vec<u32>>,
+    /// How many of them have had their turn.
+    done: usize,
 }
 
-keep!(Waiting { at_ms, place, batch, index });
+impl Waiting {
+    /// Tells also how many events came too late; one may have several records, one beside the other.
+    fn new(batch: Batch, is_late: impl Fn(&Record) -> bool) -> (Self, u64) {
+        let late =
+            batch.records.chunk_by(|a, b| a.place == b.place).filter(|c| c.first().is_some_and(&is_late)).count();
+        let order = (late > 0 || !batch.records.is_sorted_by_key(when)).then(|| {
+            let all = (0u32..).zip(&batch.records).filter(|(_, r)| !is_late(r));
+            let mut kept: Vec<(u32, &Record)> = all.collect();
+            kept.sort_by_key(|(_, r)| when(r));
+            kept.into_iter().map(|(n, _)| n).collect()
+        });
+        (Self { batch, order, done: 0 }, late as u64)
+    }
+
+    fn len(&self) -> usize {
+        self.order.as_ref().map_or(self.batch.records.len(), Vec::len)
+    }
+
+    fn record(&self, at: usize) -> Option<&Record> {
+        let index = self.order.as_ref().map_or(Some(at), |o| o.get(at).map(|n| *n as usize));
+        index.and_then(|i| self.batch.records.get(i))
+    }
+
+    /// How many records have had their turn when all before `until_ms` have.
+    fn due(&self, until_ms: i64) -> usize {
+        if until_ms == i64::MAX {
+            return self.len();
+        }
+        let is_due = |at: usize| self.record(at).is_some_and(|r| r.at_ms < until_ms);
+        // Most often all of them or none.
+        if self.len().checked_sub(1).is_none_or(is_due) {
+            return self.len();
+        }
+        let (mut low, mut high) = (self.done, self.len());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if is_due(middle) { low = middle + 1 } else { high = middle }
+        }
+        low
+    }
+}
+
+const fn when(record: &Record) -> (i64, Place) {
+    (record.at_ms, record.place)
+}
+
+keep!(Waiting { batch, order, done });
 
 /// A firing and the instant at which its turn comes: its own, or for one that came too late the instant that was settled
 /// when it came. So the order does not depend on how much was read at a time.
@@ -71,14 +123,11 @@ pub struct Correlator<'p> {
     /// Partitions of each level.
     levels: Vec<Vec<Partition<'p>>>,
     sources: BTreeMap<u16, Source>,
-    batches: VecDeque<Batch>,
-    /// Records of each batch that still wait.
-    left: VecDeque<u32>,
-    /// Number of the oldest batch held.
-    base: u64,
-    waiting: Vec<Waiting>,
+    waiting: VecDeque<Waiting>,
     firings: Vec<Turn>,
     late: u64,
+    /// Batches that are not needed any more.
+    spare: Vec<Batch>,
 }
 
 impl<'p> Correlator<'p> {
@@ -90,13 +139,18 @@ impl<'p> Correlator<'p> {
             lateness_ms,
             levels: (0..plan.levels).map(level).collect(),
             sources: BTreeMap::new(),
-            batches: VecDeque::new(),
-            left: VecDeque::new(),
-            base: 0,
-            waiting: Vec::new(),
+            waiting: VecDeque::new(),
             firings: Vec::new(),
             late: 0,
+            spare: Vec::new(),
         }
+    }
+
+    /// A batch that is not needed any more, empty, to be filled anew.
+    pub fn spare(&mut self) -> Option<Batch> {
+        let mut batch = self.spare.pop()?;
+        batch.clear();
+        Some(batch)
     }
 
     /// Announces a source: nothing is decided before it has been heard of, or closed.
@@ -132,9 +186,6 @@ impl<'p> Correlator<'p> {
     pub fn put(&self, out: &mut Vec<u8>) {
         self.levels.iter().flatten().for_each(|p| p.put(out));
         self.sources.put(out);
-        self.batches.put(out);
-        self.left.put(out);
-        self.base.put(out);
         self.waiting.put(out);
         self.firings.put(out);
         self.late.put(out);
@@ -144,9 +195,6 @@ impl<'p> Correlator<'p> {
     pub fn restore(&mut self, from: &mut &[u8]) -> Option<()> {
         self.levels.iter_mut().flatten().try_for_each(|p| p.restore(from))?;
         self.sources = Keep::take(from)?;
-        self.batches = Keep::take(from)?;
-        self.left = Keep::take(from)?;
-        self.base = Keep::take(from)?;
         self.waiting = Keep::take(from)?;
         self.firings = Keep::take(from)?;
         self.late = Keep::take(from)?;
@@ -156,18 +204,6 @@ impl<'p> Correlator<'p> {
     /// Takes the next stretch of `source` in.
     pub fn add(&mut self, source: u16, mut batch: Batch) {
         let high_before = self.high_ms(source);
-        let number = self.base + self.batches.len() as u64;
-        let mut kept = 0;
-        let mut late = None;
-        for (index, record) in (0u32..).zip(&batch.records) {
-            if !record.is_late(high_before, self.lateness_ms) {
-                kept += 1;
-                self.waiting.push(Waiting { at_ms: record.at_ms, place: record.place, batch: number, index });
-            } else if late.replace(record.place) != Some(record.place) {
-                // An event may have several records, one beside the other.
-                self.late += 1;
-            }
-        }
         let behind = batch.firings_behind_ms.drain(..).chain(std::iter::repeat(0));
         for (firing, behind_ms) in batch.firings.drain(..).zip(behind) {
             let high = firing.at_ms.saturating_add(i64::from(behind_ms)).max(high_before.unwrap_or(i64::MIN));
@@ -177,8 +213,10 @@ impl<'p> Correlator<'p> {
         if let Some(s) = self.sources.get_mut(&source) {
             s.high_ms = s.high_ms.max(batch.tally.span_ms.map(|(_, last)| last));
         }
-        self.batches.push_back(batch);
-        self.left.push_back(kept);
+        let lateness_ms = self.lateness_ms;
+        let (waiting, late) = Waiting::new(batch, |record| record.is_late(high_before, lateness_ms));
+        self.late += late;
+        self.waiting.push_back(waiting);
     }
 
     /// The instant before which nothing more can come; `None` when a source has not been heard of.
@@ -199,14 +237,15 @@ impl<'p> Correlator<'p> {
     /// be put in order.
     pub fn settle_in_turn(&mut self, run: Runner<'_>, done: &mut (dyn FnMut(i64, Firing) + Send)) {
         let Some(until) = self.settled_ms() else { return };
-        let mut due = self.take_due(until);
-        if !due.is_sorted_by_key(|w| (w.at_ms, w.place)) {
-            due.sort_by_key(|w| (w.at_ms, w.place));
-        }
+        let ends: Vec<usize> = self.waiting.iter().map(|w| w.due(until)).collect();
         // At the end of the log, what the log reaches to is known to have passed.
         let passed = if until == i64::MAX { self.end_ms() } else { until };
-        self.correlate(&due, passed, run);
-        self.drop_used(&due);
+        self.correlate(&ends, passed, run);
+        self.waiting.iter_mut().zip(ends).for_each(|(w, end)| w.done = end);
+        while self.waiting.front().is_some_and(|w| w.done == w.len()) {
+            let batch = self.waiting.pop_front().map(|w| w.batch);
+            self.spare.extend(batch.filter(|_| self.spare.len() < MOST_SPARE));
+        }
         let all = std::mem::take(&mut self.firings);
         let (mut out, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|t| t.turn_ms < until || until == i64::MAX);
         self.firings = rest;
@@ -218,49 +257,33 @@ impl<'p> Correlator<'p> {
         self.sources.values().filter_map(|s| s.high_ms).max().map_or(i64::MIN, |ms| ms.saturating_add(1))
     }
 
-    fn take_due(&mut self, until: i64) -> Vec<Waiting> {
-        let all = std::mem::take(&mut self.waiting);
-        let (due, rest) = all.into_iter().partition(|w| w.at_ms < until || until == i64::MAX);
-        self.waiting = rest;
-        due
-    }
-
-    fn correlate(&mut self, due: &[Waiting], until_ms: i64, run: Runner<'_>) {
-        let Self { plan, levels, batches, base, firings, .. } = self;
-        let find = |w: &Waiting| {
-            let batch = batches.get(usize::try_from(w.batch - *base).ok()?)?;
-            Some((batch.records.get(w.index as usize)?, batch))
-        };
+    /// Takes the records of each waiting batch up to `ends` through all levels.
+    fn correlate(&mut self, ends: &[usize], until_ms: i64, run: Runner<'_>) {
+        let Self { plan, levels, waiting, firings, .. } = self;
         let level_of = |r: &Record| plan.spaces.get(r.space as usize).map_or(0, |s| s.level);
-        let mut woken: Vec<Held<'_>> = Vec::new();
+        let mut of_level: Vec<Vec<Held<'_>>> = vec![Vec::new(); levels.len()];
+        for (w, end) in waiting.iter().zip(ends) {
+            for held in (w.done..*end).filter_map(|at| Some((w.record(at)?, &w.batch))) {
+                if let Some(records) = level_of(held.0).checked_sub(1).and_then(|n| of_level.get_mut(n)) {
+                    records.push(held);
+                }
+            }
+        }
         for (number, partitions) in levels.iter_mut().enumerate() {
-            let (now, later) = woken.into_iter().partition(|(r, _)| level_of(r) == number + 1);
-            woken = later;
-            let mut records: Vec<Held<'_>> = now;
-            records.extend(due.iter().filter_map(find).filter(|(r, _)| level_of(r) == number + 1));
-            if !records.is_sorted_by_key(|(r, _)| (r.at_ms, r.place)) {
-                records.sort_by_key(|(r, _)| (r.at_ms, r.place));
+            let Some(mut records) = of_level.get_mut(number).map(std::mem::take) else { continue };
+            if !records.is_sorted_by_key(|(r, _)| when(r)) {
+                records.sort_by_key(|(r, _)| when(r));
             }
             let mut jobs = jobs(partitions, records, until_ms);
             run(&mut jobs);
             for job in jobs {
                 firings.extend(job.firings.into_iter().map(|firing| Turn { turn_ms: firing.at_ms, firing }));
-                woken.extend(job.wakes);
+                for held in job.wakes {
+                    if let Some(records) = level_of(held.0).checked_sub(1).and_then(|n| of_level.get_mut(n)) {
+                        records.push(held);
+                    }
+                }
             }
-        }
-    }
-
-    fn drop_used(&mut self, due: &[Waiting]) {
-        for w in due {
-            let index = usize::try_from(w.batch - self.base).ok();
-            if let Some(left) = index.and_then(|i| self.left.get_mut(i)) {
-                *left -= 1;
-            }
-        }
-        while self.left.front() == Some(&0) {
-            self.left.pop_front();
-            self.batches.pop_front();
-            self.base += 1;
         }
     }
 }
@@ -272,6 +295,10 @@ fn jobs<'j, 'p>(partitions: &'j mut [Partition<'p>], records: Vec<Held<'j>>, unt
         .iter_mut()
         .map(|partition| Job { partition, records: Vec::new(), until_ms, firings: Vec::new(), wakes: Vec::new() })
         .collect();
+    if let [job] = jobs.as_mut_slice() {
+        job.records = records;
+        return jobs;
+    }
     for held in records {
         // The low half finds a key in its table, so the high half deals.
         let to = usize::try_from((held.0.key >> 64) % count).unwrap_or(0);

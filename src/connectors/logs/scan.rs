@@ -2,7 +2,7 @@
 //! windows on. No thread waits for another unless it is far ahead.
 
 use super::mapped::MappedLog;
-use super::stretch::{Cut, Cutter};
+use super::stretch::{Cut, Cutter, Room};
 use super::{Input, LogError};
 use crate::connectors::mapping::{Hints, Mapping};
 use crate::events::batch::{Batch, Firing};
@@ -57,6 +57,7 @@ pub fn scan(
     let run = Run {
         reading: Mutex::new(Reading { logs, next: 0, failed: None }),
         finished: Mutex::new(BTreeMap::new()),
+        spare: Mutex::new(Vec::new()),
         deciding: Mutex::new(Deciding { correlator, next: 0, seen: vec![Sight::default(); names.len()], sink }),
         names: &names,
     };
@@ -105,10 +106,10 @@ impl<'m> Log<'m> {
 }
 
 impl Source<'_> {
-    fn next(&mut self, buffer: &mut Vec<u8>) -> io::Result<Option<Cut>> {
+    fn next(&mut self, room: &mut Room) -> io::Result<Option<Cut>> {
         match self {
-            Self::Plain(cutter) => cutter.next(buffer),
-            Self::Mapped(log) => log.next(buffer),
+            Self::Plain(cutter) => cutter.next(room),
+            Self::Mapped(log) => room.fill_with(|bytes| log.next(bytes)),
         }
     }
 
@@ -142,6 +143,8 @@ enum Finished {
 struct Run<'p, 's, 'n> {
     reading: Mutex<Reading<'n>>,
     finished: Mutex<BTreeMap<u64, Finished>>,
+    /// Used batches, emptied.
+    spare: Mutex<Vec<Batch>>,
     deciding: Mutex<Deciding<'p, 's>>,
     names: &'n [String],
 }
@@ -153,22 +156,22 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Run<'_, '_, '_> {
     fn work(&self, mut matcher: Matcher<'_>) {
-        let mut buffer = Vec::new();
-        while let Some((number, source, taken)) = self.take(&mut buffer) {
+        let mut room = Room::default();
+        while let Some((number, source, taken)) = self.take(&mut room) {
             let done = match taken {
                 None => Finished::End(source),
                 Some(cut) => {
-                    let mut batch = Box::new(Batch::default());
+                    let mut batch = Box::new(lock(&self.spare).pop().unwrap_or_default());
                     for (offset, bytes) in cut.too_long {
                         batch.tally.lines += 1;
                         batch.tally.bytes += bytes;
                         batch.tally.bad(Bad::TooLong, Place::new(source, offset));
                     }
                     match &cut.mapped {
-                        None => matcher.stretch(&buffer, source, cut.offset, &mut batch),
+                        None => matcher.stretch(room.content(), source, cut.offset, &mut batch),
                         Some(mapped) => {
                             batch.tally.add(&mapped.left);
-                            matcher.stretch_at(&buffer, source, &mapped.places, &mut batch);
+                            matcher.stretch_at(room.content(), source, &mapped.places, &mut batch);
                         }
                     }
                     if let Some((_, last)) = batch.tally.span_ms
@@ -194,7 +197,7 @@ impl Run<'_, '_, '_> {
     }
 
     /// The next stretch of the log that is furthest behind; `None` in the middle at its end, and outside when all ended.
-    fn take(&self, buffer: &mut Vec<u8>) -> Option<(u64, u16, Option<Cut>)> {
+    fn take(&self, room: &mut Room) -> Option<(u64, u16, Option<Cut>)> {
         let mut reading = lock(&self.reading);
         if reading.failed.is_some() {
             return None;
@@ -202,7 +205,7 @@ impl Run<'_, '_, '_> {
         let open = reading.logs.iter().enumerate().filter(|(_, l)| !l.ended);
         let index = open.min_by_key(|(_, l)| l.high_ms)?.0;
         let log = reading.logs.get_mut(index)?;
-        let taken = match log.source.next(buffer) {
+        let taken = match log.source.next(room) {
             Ok(cut) => cut,
             Err(source) => {
                 let (name, offset) = (self.names.get(index).cloned().unwrap_or_default(), log.source.offset());
@@ -238,6 +241,10 @@ impl Run<'_, '_, '_> {
         }
         if moved {
             deciding.correlator.settle(&one_by_one, deciding.sink);
+            let mut spare = lock(&self.spare);
+            while let Some(batch) = deciding.correlator.spare().filter(|_| spare.len() < FAR_AHEAD) {
+                spare.push(batch);
+            }
         }
     }
 }

@@ -38,6 +38,48 @@ pub(super) struct Mapped {
     pub left: Tally,
 }
 
+/// Room for a stretch, used again and again: what was in it is written over, not cleared.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    bytes: Vec<u8>,
+    filled: usize,
+}
+
+impl Room {
+    /// The stretch.
+    pub(super) fn content(&self) -> &[u8] {
+        self.bytes.get(..self.filled).unwrap_or_default()
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        self.at_least(self.filled + bytes.len());
+        if let Some(to) = self.bytes.get_mut(self.filled..self.filled + bytes.len()) {
+            to.copy_from_slice(bytes);
+            self.filled += bytes.len();
+        }
+    }
+
+    fn at_least(&mut self, size: usize) {
+        if self.bytes.len() < size {
+            self.bytes.resize(size, 0);
+        }
+    }
+
+    /// Has somebody else put a stretch in, instead of what is there.
+    pub(super) fn fill_with<T>(&mut self, fill: impl FnOnce(&mut Vec<u8>) -> io::Result<T>) -> io::Result<T> {
+        self.bytes.clear();
+        let filled = fill(&mut self.bytes);
+        self.filled = self.bytes.len();
+        filled
+    }
+
+    /// Takes the first `count` bytes out.
+    fn drop_first(&mut self, count: usize) {
+        self.bytes.copy_within(count..self.filled, 0);
+        self.filled -= count;
+    }
+}
+
 impl Cutter {
     pub(super) fn new(reader: Box<dyn Read + Send>) -> Self {
         Self::by(reader, STRETCH_BYTES)
@@ -53,68 +95,65 @@ impl Cutter {
         self.offset
     }
 
-    /// Fills `buffer` with the next whole lines; `None` at the end.
-    pub(super) fn next(&mut self, buffer: &mut Vec<u8>) -> io::Result<Option<Cut>> {
+    /// Fills `room` with the next whole lines; `None` at the end.
+    pub(super) fn next(&mut self, room: &mut Room) -> io::Result<Option<Cut>> {
         let mut cut = Cut::default();
-        buffer.clear();
-        buffer.append(&mut self.carry);
+        room.filled = 0;
+        room.put(&self.carry);
+        self.carry.clear();
         while !self.ended {
-            self.fill(buffer)?;
-            if let Some(last) = memchr::memrchr(b'\n', buffer) {
-                self.carry = buffer.split_off(last + 1);
+            self.fill(room)?;
+            if let Some(last) = memchr::memrchr(b'\n', room.content()) {
+                self.carry.extend_from_slice(room.content().get(last + 1..).unwrap_or_default());
+                room.filled = last + 1;
                 break;
             }
-            if !self.ended && buffer.len() > LONGEST_LINE_BYTES {
-                self.skip_line(buffer, &mut cut)?;
+            if !self.ended && room.filled > LONGEST_LINE_BYTES {
+                self.skip_line(room, &mut cut)?;
             }
         }
-        if buffer.is_empty() && self.ended && cut.too_long.is_empty() {
+        if room.filled == 0 && self.ended && cut.too_long.is_empty() {
             return Ok(None);
         }
         cut.offset = self.offset;
-        self.offset += buffer.len() as u64;
+        self.offset += room.filled as u64;
         Ok(Some(cut))
     }
 
     /// Reads until a stretch is full or the log ends.
-    fn fill(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
-        let wanted = buffer.len() + self.stretch_bytes;
-        let mut end = buffer.len();
-        buffer.resize(wanted, 0);
-        while end < wanted {
-            let free = buffer.get_mut(end..).unwrap_or_default();
+    fn fill(&mut self, room: &mut Room) -> io::Result<()> {
+        let wanted = room.filled + self.stretch_bytes;
+        room.at_least(wanted);
+        while room.filled < wanted {
+            let free = room.bytes.get_mut(room.filled..wanted).unwrap_or_default();
             match self.reader.read(free) {
                 Ok(0) => {
                     self.ended = true;
                     break;
                 }
-                Ok(n) => end += n,
+                Ok(n) => room.filled += n,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => {
-                    buffer.truncate(end);
-                    return Err(e);
-                }
+                Err(e) => return Err(e),
             }
         }
-        buffer.truncate(end);
         Ok(())
     }
 
-    /// Throws the line at the start of `buffer` away, piece by piece, and keeps what follows it.
-    fn skip_line(&mut self, buffer: &mut Vec<u8>, cut: &mut Cut) -> io::Result<()> {
+    /// Throws the line at the start of `room` away, piece by piece, and keeps what follows it.
+    fn skip_line(&mut self, room: &mut Room, cut: &mut Cut) -> io::Result<()> {
         let start = self.offset;
         loop {
-            if let Some(end) = memchr::memchr(b'\n', buffer) {
-                buffer.drain(..=end);
+            if let Some(end) = memchr::memchr(b'\n', room.content()) {
+                room.drop_first(end + 1);
                 self.offset += end as u64 + 1;
                 break;
             }
-            self.offset += buffer.len() as u64;
-            buffer.clear();
+            self.offset += room.filled as u64;
+            room.filled = 0;
             if self.ended {
                 break;
             }
-            self.fill(buffer)?;
+            self.fill(room)?;
         }
         cut.too_long.push((start, self.offset - start));
         Ok(())
@@ -138,10 +177,10 @@ mod tests {
     #[expect(clippy::type_complexity, reason = "what was kept and what was too long, for one test")]
     fn cut_all(content: &[u8], drip: usize) -> (Vec<(u64, Vec<u8>)>, Vec<(u64, u64)>) {
         let mut cutter = Cutter::new(Box::new(Drip(io::Cursor::new(content.to_vec()), drip)));
-        let mut buffer = Vec::new();
+        let mut room = Room::default();
         let (mut stretches, mut long) = (Vec::new(), Vec::new());
-        while let Some(cut) = cutter.next(&mut buffer).unwrap() {
-            stretches.push((cut.offset, buffer.clone()));
+        while let Some(cut) = cutter.next(&mut room).unwrap() {
+            stretches.push((cut.offset, room.content().to_vec()));
             long.extend(cut.too_long);
         }
         (stretches, long)

@@ -3,9 +3,13 @@
 //! A line is used only when the whole of it is one well-formed JSON object.
 
 mod paths;
+mod reader;
+mod scalar;
+mod shape;
 mod walk;
 
 pub use paths::Paths;
+pub use reader::{Reader, Stretch};
 pub use walk::Walker;
 
 use super::rule::FieldId;
@@ -102,19 +106,28 @@ impl<'a> Slots<'a> {
         !self.more.is_empty()
     }
 
+    /// Whether this field has more than one value.
+    pub fn has_more(&self, field: FieldId) -> bool {
+        !self.more.is_empty() && self.more.iter().any(|(f, _)| *f == field)
+    }
+
     /// Every scalar of the event; empty unless keywords are searched.
     pub fn scalars(&self) -> &[Raw<'a>] {
         &self.scalars
     }
 
     /// Gives a field a value, or a further one.
+    #[inline]
     pub fn put(&mut self, field: FieldId, value: Raw<'a>) {
         match self.first.get_mut(field) {
-            Some(slot) if *slot == Raw::Absent => *slot = value,
             // An empty array among others adds nothing.
-            Some(slot) if *slot == Raw::Hollow => *slot = value,
-            _ if value != Raw::Hollow => self.more.push((field, value)),
-            _ => {}
+            Some(slot) if matches!(slot, Raw::Absent | Raw::Hollow) => {
+                if matches!(slot, Raw::Absent) || !matches!(value, Raw::Hollow) {
+                    *slot = value;
+                }
+            }
+            _ if matches!(value, Raw::Hollow) => {}
+            _ => self.more.push((field, value)),
         }
     }
 

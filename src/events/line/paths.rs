@@ -1,5 +1,6 @@
 //! The wanted fields as a tree of keys: `geo.country` is reached as `{"geo":{"country":..}}` and as `{"geo.country":..}`.
 
+use crate::events::hash::quick;
 use crate::events::rule::FieldId;
 
 /// Number of a place in the tree.
@@ -11,7 +12,45 @@ const MOST_MIXED: usize = 4;
 #[derive(Debug, Default)]
 struct Step {
     children: Vec<(Box<str>, Node)>,
+    /// Where a child may be by its key's tag: its place in `children` plus one, or 0. A power of two long.
+    table: Vec<u32>,
     fields: Vec<FieldId>,
+}
+
+impl Step {
+    fn child(&self, key: &str) -> Option<Node> {
+        let last = self.table.len().checked_sub(1)?;
+        let mut at = tag(key) & last;
+        loop {
+            let place = self.table.get(at).copied().filter(|p| *p > 0)?;
+            let (name, node) = self.children.get(place as usize - 1)?;
+            if **name == *key {
+                return Some(*node);
+            }
+            at = (at + 1) & last;
+        }
+    }
+
+    fn add(&mut self, key: &str, node: Node) {
+        self.children.push((key.into(), node));
+        // At most half full, so that looking for a stranger ends soon.
+        let size = (self.children.len() * 4).next_power_of_two();
+        self.table = vec![0; size];
+        for (place, (name, _)) in (1..).zip(&self.children) {
+            let mut at = tag(name) & (size - 1);
+            while self.table.get(at).is_some_and(|p| *p > 0) {
+                at = (at + 1) & (size - 1);
+            }
+            if let Some(slot) = self.table.get_mut(at) {
+                *slot = place;
+            }
+        }
+    }
+}
+
+/// Where to look for a key first.
+fn tag(key: &str) -> usize {
+    usize::try_from(quick(key.as_bytes()) >> 32).unwrap_or_default()
 }
 
 /// The tree.
@@ -47,7 +86,7 @@ impl Paths {
                     let next = self.steps.len();
                     self.steps.push(Step::default());
                     if let Some(step) = self.steps.get_mut(at) {
-                        step.children.push((key.as_str().into(), next));
+                        step.add(key, next);
                     }
                     next
                 }
@@ -60,7 +99,7 @@ impl Paths {
 
     /// The place below `node` under `key`.
     pub fn child(&self, node: Node, key: &str) -> Option<Node> {
-        self.steps.get(node)?.children.iter().find(|(k, _)| **k == *key).map(|(_, n)| *n)
+        self.steps.get(node)?.child(key)
     }
 
     /// The fields that end at `node`.

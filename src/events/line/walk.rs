@@ -3,6 +3,7 @@
 //! It never builds a tree and never copies; nesting is bounded, so a hostile line costs its own length and no stack.
 
 use super::paths::{Node, Paths};
+use super::scalar::{has_control_characters, number_end, text_end};
 use super::{Bad, Slots};
 use crate::events::value::Raw;
 use crate::events::value::raw::unescape;
@@ -18,12 +19,48 @@ pub struct Walker<'a, 'p> {
     depth: usize,
     arrays: usize,
     paths: &'p Paths,
+    /// Whether the line is known to hold no control characters.
+    plain: bool,
+    /// Where scalars were found, when a shape is to be learned.
+    trace: Option<&'p mut Vec<Seen>>,
+}
+
+/// A value as it was met, in the order of the line.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    /// Where it begins and ends; texts without their quotes.
+    pub span: (usize, usize),
+    pub kind: Scalar,
+    pub node: Option<Node>,
+}
+
+/// What kind of value stands somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scalar {
+    Text,
+    Number,
+    Bool,
+    Null,
+    /// An object, or an empty array: no value of its own.
+    Hollow,
 }
 
 impl<'a, 'p> Walker<'a, 'p> {
     /// Fills `slots` from `line`; on an error they hold nothing to be used.
     pub fn read(line: &'a str, paths: &'p Paths, slots: &mut Slots<'a>) -> Result<(), Bad> {
-        let mut walker = Walker { text: line, bytes: line.as_bytes(), at: 0, depth: 0, arrays: 0, paths };
+        let plain = !has_control_characters(line.as_bytes(), None);
+        Self::walk(line, paths, plain, None, slots)
+    }
+
+    /// The same for a line known to hold no control characters (`plain`), or not; `trace` gets what was met.
+    pub(super) fn walk(
+        line: &'a str,
+        paths: &'p Paths,
+        plain: bool,
+        trace: Option<&'p mut Vec<Seen>>,
+        slots: &mut Slots<'a>,
+    ) -> Result<(), Bad> {
+        let mut walker = Walker { text: line, bytes: line.as_bytes(), at: 0, depth: 0, arrays: 0, paths, plain, trace };
         walker.blanks();
         if walker.peek() != Some(b'{') {
             return Err(Bad::Malformed);
@@ -53,19 +90,31 @@ impl<'a, 'p> Walker<'a, 'p> {
     }
 
     fn value(&mut self, node: Option<Node>, slots: &mut Slots<'a>) -> Result<(), Bad> {
-        let scalar = match self.peek() {
+        let start = self.at;
+        let (kind, scalar) = match self.peek() {
             Some(b'{') => return self.nested(node, slots, Self::object),
             Some(b'[') => return self.nested(node, slots, Self::array),
             Some(b'"') => {
                 let (inner, escaped) = self.string()?;
-                Raw::Text { inner, escaped }
+                self.seen((start + 1, self.at - 1), Scalar::Text, node);
+                return self.found(node, Raw::Text { inner, escaped }, slots);
             }
-            Some(b't') => self.word("true", Raw::Bool(true))?,
-            Some(b'f') => self.word("false", Raw::Bool(false))?,
-            Some(b'n') => self.word("null", Raw::Null)?,
-            _ => Raw::Number(self.number()?),
+            Some(b't') => (Scalar::Bool, self.word("true", Raw::Bool(true))?),
+            Some(b'f') => (Scalar::Bool, self.word("false", Raw::Bool(false))?),
+            Some(b'n') => (Scalar::Null, self.word("null", Raw::Null)?),
+            _ => {
+                self.at = number_end(self.bytes, start).ok_or(Bad::Malformed)?;
+                (Scalar::Number, Raw::Number(self.text.get(start..self.at).ok_or(Bad::Malformed)?))
+            }
         };
+        self.seen((start, self.at), kind, node);
         self.found(node, scalar, slots)
+    }
+
+    fn seen(&mut self, span: (usize, usize), kind: Scalar, node: Option<Node>) {
+        if let Some(trace) = &mut self.trace {
+            trace.push(Seen { span, kind, node });
+        }
     }
 
     fn found(&self, node: Option<Node>, scalar: Raw<'a>, slots: &mut Slots<'a>) -> Result<(), Bad> {
@@ -98,8 +147,13 @@ impl<'a, 'p> Walker<'a, 'p> {
         Ok(())
     }
 
+    fn hollow(&mut self, node: Option<Node>, slots: &mut Slots<'a>) -> Result<(), Bad> {
+        self.seen((self.at, self.at), Scalar::Hollow, node);
+        self.found(node, Raw::Hollow, slots)
+    }
+
     fn object(&mut self, node: Option<Node>, slots: &mut Slots<'a>) -> Result<(), Bad> {
-        self.found(node, Raw::Hollow, slots)?;
+        self.hollow(node, slots)?;
         if self.peek() == Some(b'}') {
             self.at += 1;
             return Ok(());
@@ -123,7 +177,7 @@ impl<'a, 'p> Walker<'a, 'p> {
     fn array(&mut self, node: Option<Node>, slots: &mut Slots<'a>) -> Result<(), Bad> {
         if self.peek() == Some(b']') {
             self.at += 1;
-            return self.found(node, Raw::Hollow, slots);
+            return self.hollow(node, slots);
         }
         // The first element must not pass for a second spelling of the field itself.
         for field in node.map_or(&[][..], |n| self.paths.fields_at(n)) {
@@ -166,60 +220,11 @@ impl<'a, 'p> Walker<'a, 'p> {
     fn string(&mut self) -> Result<(&'a str, bool), Bad> {
         self.expect(b'"')?;
         let start = self.at;
-        let mut escaped = false;
-        loop {
-            let rest = self.bytes.get(self.at..).unwrap_or_default();
-            let Some(skip) = memchr::memchr2(b'"', b'\\', rest) else { return Err(Bad::Malformed) };
-            let end = self.at + skip;
-            if self.bytes.get(end) == Some(&b'"') {
-                let inner = self.text.get(start..end).ok_or(Bad::Malformed)?;
-                self.at = end + 1;
-                // A raw control character inside a text is not JSON.
-                return if inner.bytes().any(|b| b < 0x20) { Err(Bad::Malformed) } else { Ok((inner, escaped)) };
-            }
-            escaped = true;
-            self.at = self.escape(end + 1)?;
-        }
-    }
-
-    /// Checks what follows a backslash; gives the position after it.
-    fn escape(&self, at: usize) -> Result<usize, Bad> {
-        match self.bytes.get(at) {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 1),
-            Some(b'u') => {
-                let digits = self.bytes.get(at + 1..at + 5).ok_or(Bad::Malformed)?;
-                if digits.iter().all(u8::is_ascii_hexdigit) { Ok(at + 5) } else { Err(Bad::Malformed) }
-            }
-            _ => Err(Bad::Malformed),
-        }
-    }
-
-    fn number(&mut self) -> Result<&'a str, Bad> {
-        let start = self.at;
-        self.at += usize::from(self.peek() == Some(b'-'));
-        match self.peek() {
-            Some(b'0') => self.at += 1,
-            Some(b'1'..=b'9') => self.digits()?,
-            _ => return Err(Bad::Malformed),
-        }
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            self.at += 1;
-            self.at += usize::from(matches!(self.peek(), Some(b'+' | b'-')));
-            self.digits()?;
-        }
-        self.text.get(start..self.at).ok_or(Bad::Malformed)
-    }
-
-    fn digits(&mut self) -> Result<(), Bad> {
-        let start = self.at;
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
-            self.at += 1;
-        }
-        if self.at > start { Ok(()) } else { Err(Bad::Malformed) }
+        let (end, escaped) = text_end(self.bytes, start).ok_or(Bad::Malformed)?;
+        let inner = self.text.get(start..end).ok_or(Bad::Malformed)?;
+        self.at = end + 1;
+        // A raw control character inside a text is not JSON.
+        if !self.plain && inner.bytes().any(|b| b < 0x20) { Err(Bad::Malformed) } else { Ok((inner, escaped)) }
     }
 }
 

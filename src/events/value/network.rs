@@ -47,6 +47,9 @@ impl Network {
 }
 
 fn address_bits(text: &str) -> Option<(bool, u128)> {
+    if let Some(v4) = usual_v4(text.as_bytes()) {
+        return Some((false, v4.into()));
+    }
     match text.parse::<IpAddr>().ok()? {
         IpAddr::V4(v4) => Some((false, u128::from(u32::from(v4)))),
         // An IPv4 address written as IPv6 is the same host.
@@ -55,6 +58,25 @@ fn address_bits(text: &str) -> Option<(bool, u128)> {
             None => (true, u128::from(v6)),
         }),
     }
+}
+
+/// An IPv4 address in its usual notation; `None` leaves the text to the general parser.
+fn usual_v4(text: &[u8]) -> Option<u32> {
+    let (mut address, mut octet, mut digits, mut dots) = (0u32, 0u32, 0, 0);
+    for b in text {
+        match b {
+            b'0'..=b'9' if digits == 0 || (digits < 3 && octet > 0) => {
+                octet = octet * 10 + u32::from(b - b'0');
+                digits += 1;
+            }
+            b'.' if digits > 0 && octet < 256 && dots < 3 => {
+                address = address << 8 | octet;
+                (octet, digits, dots) = (0, 0, dots + 1);
+            }
+            _ => return None,
+        }
+    }
+    (dots == 3 && digits > 0 && octet < 256).then_some(address << 8 | octet)
 }
 
 #[cfg(test)]
@@ -67,6 +89,30 @@ mod tests {
         assert_eq!(Network::around("2001:db8:1:2:3::4", 24, 64).as_deref(), Some("2001:db8:1:2::/64"));
         assert_eq!(Network::around("10.1.2.3", 0, 0).as_deref(), Some("0.0.0.0/0"));
         assert_eq!(Network::around("host", 24, 64), None);
+    }
+
+    #[test]
+    fn the_usual_notation_is_read_like_any_other() {
+        for text in [
+            "1.2.3.4",
+            "0.0.0.0",
+            "255.255.255.255",
+            "256.1.1.1",
+            "1.2.3",
+            "1.2.3.4.5",
+            "01.2.3.4",
+            "1.2.3.",
+            ".1.2.3",
+            "1..2.3",
+            "1.2.3.4 ",
+            "1.2.3.1000",
+            "00.0.0.0",
+            "::1",
+            "",
+        ] {
+            let want = text.parse::<core::net::Ipv4Addr>().ok().map(u32::from);
+            assert_eq!(usual_v4(text.as_bytes()), want, "{text}");
+        }
     }
 
     #[test]

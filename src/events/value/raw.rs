@@ -69,6 +69,7 @@ impl<'a> Raw<'a> {
     pub fn write_canonical(self, out: &mut Vec<u8>) {
         match self {
             Self::Text { inner, escaped: false } => {
+                out.reserve(inner.len() + 2);
                 out.push(b'"');
                 out.extend_from_slice(inner.as_bytes());
                 out.push(b'"');

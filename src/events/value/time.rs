@@ -16,6 +16,34 @@ pub fn instant_ms(value: Raw<'_>) -> Option<i64> {
     }
 }
 
+/// Reads the instants of a log, whose lines come minute by minute: what the last one's minute came to is kept.
+#[derive(Debug, Default)]
+pub struct Instants {
+    /// `YYYY-MM-DDTHH:MM:` of the last instant that had the usual form, and the instant at which its minute begins.
+    minute: [u8; 17],
+    minute_ms: i64,
+}
+
+impl Instants {
+    /// The same as `instant_ms`.
+    pub fn of(&mut self, value: Raw<'_>) -> Option<i64> {
+        let Raw::Text { inner, escaped: false } = value else { return instant_ms(value) };
+        let Some((minute, [s1, s2, b'.', a, b, c, b'Z'])) = inner.as_bytes().split_first_chunk::<17>() else {
+            return instant_ms(value);
+        };
+        let (Some(second), Some(tens), Some(ones)) = (two(*s1, *s2), two(*a, *b), two(b'0', *c)) else {
+            return instant_ms(value);
+        };
+        let within_ms = i64::from(second) * 1000 + i64::from(tens) * 10 + i64::from(ones);
+        if *minute == self.minute && second <= 60 {
+            return Some(self.minute_ms + within_ms);
+        }
+        let ms = instant_ms(value)?;
+        (self.minute, self.minute_ms) = (*minute, ms - within_ms);
+        Some(ms)
+    }
+}
+
 /// The instant of an RFC 3339 text.
 pub fn rfc3339_ms(text: &[u8]) -> Option<i64> {
     let (head, rest) = text.split_at_checked(19)?;
@@ -157,6 +185,28 @@ mod tests {
             assert_eq!(ms(json), want, "{json}");
         }
         assert_eq!(ms("1772703000"), Some(1_772_703_000_000));
+    }
+
+    #[test]
+    fn what_was_kept_of_the_last_instant_changes_nothing() {
+        let mut instants = Instants::default();
+        for json in [
+            r#""2026-03-05T09:30:00.123Z""#,
+            r#""2026-03-05T09:30:59.999Z""#,
+            r#""2026-03-05T09:30:60.000Z""#,
+            r#""2026-03-05T09:30:61.000Z""#,
+            r#""2026-03-05T09:30:0x.000Z""#,
+            r#""2026-03-05T09:30:00.1x3Z""#,
+            r#""2026-03-05T09:30:00,123Z""#,
+            r#""2026-03-05T09:30:00.1234""#,
+            r#""2026-03-05t09:30:07.123Z""#,
+            r#""2026-02-30T09:30:07.123Z""#,
+            r#""2026-02-30T09:30:08.123Z""#,
+            r#""2026-03-05T09:31:00.123Z""#,
+            "1772703000123",
+        ] {
+            assert_eq!(instants.of(Raw::of_json(json)), ms(json), "{json}");
+        }
     }
 
     #[test]

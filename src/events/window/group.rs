@@ -38,6 +38,19 @@ pub(super) enum Memory {
 
 keep!(Memory [0: None, 1: Distinct(d), 2: Sum(s), 3: Rules(counts), 4: Chain(c)]);
 
+impl Memory {
+    /// Forgets what was, and stays of its kind.
+    pub(super) fn clear(&mut self) {
+        match self {
+            Self::None => {}
+            Self::Distinct(d) => *d = Distinct::default(),
+            Self::Sum(s) => *s = Sum::default(),
+            Self::Rules(counts) => counts.fill(0),
+            Self::Chain(chain) => chain.clear(),
+        }
+    }
+}
+
 /// For each referred rule, the latest start of a chain that ends with it.
 #[derive(Debug)]
 pub(super) struct Chain {
@@ -51,6 +64,11 @@ keep!(Chain { starts, now });
 impl Chain {
     pub(super) fn new(rules: usize) -> Self {
         Self { starts: vec![None; rules].into(), now: (i64::MIN, 0) }
+    }
+
+    fn clear(&mut self) {
+        self.starts.fill(None);
+        self.now = (i64::MIN, 0);
     }
 
     /// A chain that ends with rule i at this instant began where the latest chain up to rule i - 1 began. Simultaneous

@@ -22,6 +22,18 @@ use sliding::Window;
 pub struct Partition<'p> {
     plan: &'p Plan,
     spaces: Vec<SpaceState>,
+    /// Numbers of the keys of the records at hand.
+    numbers: Vec<u32>,
+}
+
+/// Records whose groups are fetched together.
+const BLOCK: usize = 64;
+
+/// How many of the first `records` make up whole instants, at least `least` if there are as many.
+fn whole_instants(records: &[Held<'_>], least: usize) -> usize {
+    let Some((last, _)) = records.get(least) else { return records.len() };
+    let same = records.iter().skip(least).take_while(|(r, _)| r.at_ms == last.at_ms).count();
+    least + same
 }
 
 /// A record and the batch that holds its parts and key.
@@ -100,7 +112,7 @@ impl<'p> Partition<'p> {
             keys: Keys::default(),
             windows: s.correlations.iter().filter_map(window).collect(),
         };
-        Self { plan, spaces: plan.spaces.iter().map(space).collect() }
+        Self { plan, spaces: plan.spaces.iter().map(space).collect(), numbers: Vec::new() }
     }
 
     /// Appends what the windows hold.
@@ -123,13 +135,21 @@ impl<'p> Partition<'p> {
     /// Takes the records of one or more instants, in order of time and place, and then knows that nothing before `until_ms`
     /// can still come; hands each firing to `fire`.
     pub fn take<'b>(&mut self, records: &[Held<'b>], until_ms: i64, fire: &mut impl FnMut(Fired<'b>)) {
+        let mut numbers = std::mem::take(&mut self.numbers);
         let mut rest = records;
-        while let Some((first, _)) = rest.first() {
-            let same = rest.iter().take_while(|(r, _)| r.at_ms == first.at_ms).count();
-            let (now, after) = rest.split_at(same);
+        while !rest.is_empty() {
+            let (block, after) = rest.split_at(whole_instants(rest, BLOCK));
             rest = after;
-            self.instant(now, fire);
+            numbers.clear();
+            self.prepare(block, &mut numbers);
+            let mut keys = numbers.as_slice();
+            for now in block.chunk_by(|(a, _), (b, _)| a.at_ms == b.at_ms) {
+                let (own, others) = keys.split_at_checked(now.len()).unwrap_or_default();
+                keys = others;
+                self.instant(now, own, fire);
+            }
         }
+        self.numbers = numbers;
         self.overdue(until_ms, fire);
     }
 
@@ -155,30 +175,45 @@ impl<'p> Partition<'p> {
         }
     }
 
+    /// Gives the keys of a block their numbers and holds on to them, so that what leaves a window meanwhile cannot take a
+    /// key along. What is kept of the groups is looked at once: far apart in memory, it comes sooner when asked for together.
+    fn prepare(&mut self, block: &[Held<'_>], numbers: &mut Vec<u32>) {
+        for (record, batch) in block {
+            let number = self.spaces.get_mut(record.space as usize).map_or(0, |space| {
+                let key = space.keys.number(record.key, batch.key_of(record));
+                space.keys.hold(key);
+                key
+            });
+            numbers.push(number);
+        }
+        let mut seen = 0;
+        for ((record, batch), key) in block.iter().zip(&*numbers) {
+            let Some(space) = self.spaces.get(record.space as usize) else { continue };
+            let windows = batch.parts_of(record).iter().filter_map(|p| space.windows.get(p.seat as usize));
+            seen ^= windows.fold(0, |seen, w| seen ^ w.glance(*key));
+        }
+        std::hint::black_box(seen);
+    }
+
     /// All records of one instant: first every event enters its windows, then every event is judged.
-    fn instant<'b>(&mut self, now: &[Held<'b>], fire: &mut impl FnMut(Fired<'b>)) {
-        let mut numbers: Vec<u32> = Vec::with_capacity(now.len());
-        for (record, batch) in now {
+    fn instant<'b>(&mut self, now: &[Held<'b>], numbers: &[u32], fire: &mut impl FnMut(Fired<'b>)) {
+        for ((record, batch), key) in now.iter().zip(numbers) {
             let Some(space) = self.spaces.get_mut(record.space as usize) else { continue };
-            let key = space.keys.number(record.key, batch.key_of(record));
-            // Held once more, so that what leaves a window now cannot take the key along.
-            space.keys.hold(key);
-            numbers.push(key);
             for part in batch.parts_of(record) {
                 let Some(window) = space.windows.get_mut(part.seat as usize) else { continue };
                 let keys = &mut space.keys;
                 window.leave(record.at_ms, &mut |gone| keys.release(gone));
-                if window.enter(record, part, key) {
-                    keys.hold(key);
+                if window.enter(record, part, *key) {
+                    keys.hold(*key);
                 }
             }
         }
-        for ((record, batch), key) in now.iter().zip(&numbers) {
+        for ((record, batch), key) in now.iter().zip(numbers) {
             self.judge(record, batch, *key, fire);
         }
         for ((record, _), key) in now.iter().zip(numbers) {
             if let Some(space) = self.spaces.get_mut(record.space as usize) {
-                space.keys.release(key);
+                space.keys.release(*key);
             }
         }
     }

@@ -108,12 +108,20 @@ impl Window {
                 group.count -= 1;
                 group.head = next;
                 forget(group, detail, self.least);
+                if group.count == 0 {
+                    gone(entry.key);
+                }
             }
-            gone(entry.key);
         }
     }
 
-    /// Takes an event in. True when it holds on to its key.
+    /// Something of what is kept of a group, so that it is at hand when the group is needed.
+    pub(super) fn glance(&self, key: u32) -> u64 {
+        let Some(group) = self.groups.get(key as usize) else { return 0 };
+        self.ring.get(group.tail).map_or(group.tail, |e| u64::from(e.key))
+    }
+
+    /// Takes an event in. True when its group is new and so holds on to its key.
     pub(super) fn enter(&mut self, record: &Record, part: &Part, key: u32) -> bool {
         if let Some(watch) = &mut self.watch {
             return watch.enter(record, key);
@@ -127,17 +135,18 @@ impl Window {
             self.groups.push(Group { memory: memory(&self.kind, self.rules), ..Group::default() });
         }
         let Some(group) = self.groups.get_mut(index) else { return false };
-        let before = (group.count > 0).then_some(group.tail);
+        let fresh = group.count == 0;
+        let before = (!fresh).then_some(group.tail);
         let number = self.ring.push((record.at_ms, record.place, key), detail, before);
-        if group.count == 0 {
+        if fresh {
             group.head = number;
             // The number may have served a key that is gone: what it remembered is not this group's.
-            group.memory = memory(&self.kind, self.rules);
+            group.memory.clear();
         }
         group.tail = number;
         group.count += 1;
         remember(group, record.at_ms, part);
-        true
+        fresh
     }
 
     /// Whether the correlation fires at this event, which has entered. `ids` are the fingerprints of the part's values.

@@ -1,6 +1,6 @@
 //! Makes a slice of parts of logs.
 
-use super::super::stretch::Cutter;
+use super::super::stretch::{Cutter, Room};
 use super::block::{BlockKind, Writer};
 use super::range::{self, Progress, seam};
 use super::{LogError, SliceError};
@@ -126,9 +126,9 @@ impl<'a, W: Write> Run<'a, W> {
     }
 
     fn finish(mut self) -> Result<Index, SliceError> {
-        let mut buffer = Vec::new();
+        let mut room = Room::default();
         while let Some((number, log)) = furthest_behind(&mut self.logs) {
-            let cut = log.cutter.next(&mut buffer).map_err(|source| LogError::Read {
+            let cut = log.cutter.next(&mut room).map_err(|source| LogError::Read {
                 name: log.path.display().to_string(),
                 offset: log.piece.from + log.cutter.offset(),
                 source,
@@ -145,7 +145,7 @@ impl<'a, W: Write> Run<'a, W> {
                 batch.tally.bad(Bad::TooLong, Place::new(number, log.piece.from + offset));
             }
             let offset = log.piece.from + cut.offset;
-            self.matcher.stretch(&buffer, number, offset, &mut batch);
+            self.matcher.stretch(room.content(), number, offset, &mut batch);
             let before = log.high_ms;
             log.high_ms = log.high_ms.max(batch.tally.span_ms.map(|(_, last)| last));
             self.stretch(number, batch, before)?;

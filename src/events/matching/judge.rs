@@ -1,0 +1,298 @@
+//! Which detections an event matches, asking as little as possible.
+//!
+//! A value of one field alone often rules most detections out: an event that is a `read` matches no rule on exports. For
+//! each field with few values, a memo keeps which detections a value leaves possible; what is left after all of them is
+//! evaluated in full. So the result is that of asking every detection, whatever the memos hold.
+
+use super::ask::ask;
+use super::memo::{Found, Memo};
+use crate::events::line::Slots;
+use crate::events::plan::Plan;
+use crate::events::rule::{Expr, FieldId, PredicateId, Question};
+
+/// No entry.
+const NONE: u32 = u32::MAX;
+
+/// Judges events.
+pub(super) struct Judge<'p> {
+    plan: &'p Plan,
+    asked: Vec<Asked>,
+    answers: Answers,
+    /// A bit for each detection that is still possible.
+    possible: Vec<u64>,
+    /// What each field in `asked` concerns.
+    bits_of: Vec<Vec<u64>>,
+    scratch: String,
+}
+
+/// A field that predicates ask about alone.
+struct Asked {
+    field: FieldId,
+    predicates: Vec<PredicateId>,
+    /// For each predicate, a bit for each detection that asks it, that a no rules out, and that a yes rules out.
+    effects: Vec<[Vec<u64>; 3]>,
+    /// A bit for each detection that asks about it.
+    concerns: Vec<u64>,
+    memo: Memo,
+    /// What the memo has on this event's value.
+    entry: u32,
+}
+
+/// Answers of single predicates to one event.
+struct Answers {
+    /// For each predicate, the number of its field in `asked` and its bit there.
+    kept: Vec<Option<(usize, usize)>>,
+    /// For each predicate, the number of the event twice, plus one for yes.
+    given: Vec<u32>,
+    event: u32,
+}
+
+impl<'p> Judge<'p> {
+    pub(super) fn new(plan: &'p Plan) -> Self {
+        let count = plan.detections.len();
+        let words = count.div_ceil(64);
+        let mut asked: Vec<Asked> = Vec::new();
+        for (predicate, p) in plan.set.vocabulary.predicates().iter().enumerate() {
+            let alone = matches!(p.question, Question::Exists | Question::Null | Question::Any(_));
+            let Some(field) = p.field.filter(|_| alone) else { continue };
+            let at = asked.iter().position(|a| a.field == field).unwrap_or_else(|| {
+                let (concerns, memo) = (vec![0; words], Memo::new((0, 0)));
+                asked.push(Asked { field, predicates: Vec::new(), effects: Vec::new(), concerns, memo, entry: NONE });
+                asked.len() - 1
+            });
+            if let Some(a) = asked.get_mut(at) {
+                a.predicates.push(predicate);
+            }
+        }
+        for a in &mut asked {
+            a.concerns = which(plan, |e| asks(e, &a.predicates));
+            a.memo = Memo::new((a.predicates.len().div_ceil(64), words));
+            let value_if =
+                |p: PredicateId, holds| move |e: &Expr| value(e, &|q| (q == p).then_some(holds)) == Some(false);
+            let effects = |p: PredicateId| {
+                [which(plan, |e| asks(e, &[p])), which(plan, value_if(p, false)), which(plan, value_if(p, true))]
+            };
+            a.effects = a.predicates.iter().map(|p| effects(*p)).collect();
+        }
+        // What concerns most comes first, so that little is left to ask the others about.
+        asked.sort_by_key(|a| std::cmp::Reverse(a.concerns.iter().map(|w| w.count_ones()).sum::<u32>()));
+        let mut kept = vec![None; plan.set.vocabulary.predicates().len()];
+        for (n, a) in asked.iter().enumerate() {
+            for (bit, p) in a.predicates.iter().enumerate() {
+                if let Some(slot) = kept.get_mut(*p) {
+                    *slot = Some((n, bit));
+                }
+            }
+        }
+        let given = vec![0; kept.len()];
+        let answers = Answers { kept, given, event: 0 };
+        let bits_of = asked.iter().map(|a| a.concerns.clone()).collect();
+        Self { plan, asked, answers, possible: vec![0; words], bits_of, scratch: String::new() }
+    }
+
+    /// Gives the numbers of the detections that the event in `slots` matches, in order, to `matched`.
+    pub(super) fn event(&mut self, slots: &Slots<'_>, matched: &mut impl FnMut(usize)) {
+        self.narrow(slots);
+        self.answers.next();
+        let Self { plan, asked, answers, possible, scratch, .. } = self;
+        for (word, bits) in possible.iter().enumerate() {
+            let mut left = *bits;
+            while left != 0 {
+                let number = word * 64 + left.trailing_zeros() as usize;
+                left &= left - 1;
+                let Some(detection) = plan.detections.get(number) else { break };
+                if detection.expr.holds(&mut |p| answers.of(p, asked, plan, slots, scratch)) {
+                    matched(number);
+                }
+            }
+        }
+    }
+
+    /// Leaves possible what no single field rules out.
+    fn narrow(&mut self, slots: &Slots<'_>) {
+        let Self { plan, asked, possible, scratch, bits_of, .. } = self;
+        possible.fill(u64::MAX);
+        let mut further = u64::MAX;
+        for (number, a) in asked.iter_mut().enumerate() {
+            a.entry = NONE;
+            if further >> number.min(LAST_BIT) & 1 == 0 {
+                continue;
+            }
+            let found = if slots.has_more(a.field) { Found::Not } else { a.memo.find(slots.get(a.field)) };
+            match found {
+                Found::Known(entry) => a.entry = entry,
+                Found::New(entry) => {
+                    a.entry = entry;
+                    a.fill(plan, slots, scratch);
+                    let left = a.memo.possible(entry);
+                    let fields = bits_of.iter().zip(0..).filter(|(concerns, _)| overlap(concerns, left));
+                    let bits = fields.fold(0, |bits, (_, n): (_, usize)| bits | 1 << n.min(LAST_BIT));
+                    a.memo.set_further(entry, bits);
+                }
+                Found::Not => {
+                    a.answer(plan, slots, scratch, possible);
+                    continue;
+                }
+            }
+            further &= a.memo.further(a.entry);
+            possible.iter_mut().zip(a.memo.possible(a.entry)).for_each(|(p, left)| *p &= left);
+        }
+    }
+}
+
+/// The bit that stands for all fields from its number on.
+const LAST_BIT: usize = 63;
+
+fn overlap(a: &[u64], b: &[u64]) -> bool {
+    a.iter().zip(b).any(|(a, b)| a & b != 0)
+}
+
+impl Asked {
+    /// Answers what detections that are still possible ask about a value that is not kept, and narrows them down by it.
+    fn answer(&mut self, plan: &Plan, slots: &Slots<'_>, scratch: &mut String, possible: &mut [u64]) {
+        self.entry = Memo::PASSING;
+        let (answers, _) = self.memo.entry_mut(Memo::PASSING);
+        answers.fill(0);
+        for (bit, (p, [askers, no, yes])) in self.predicates.iter().zip(&self.effects).enumerate() {
+            if !overlap(askers, possible) {
+                continue;
+            }
+            let holds = plan.set.vocabulary.predicates().get(*p).is_some_and(|p| ask(p, slots, scratch));
+            if holds {
+                set(answers, bit);
+            }
+            possible.iter_mut().zip(if holds { yes } else { no }).for_each(|(p, out)| *p &= !out);
+        }
+    }
+
+    /// Answers all predicates about the field's value and works out which detections they leave possible.
+    fn fill(&mut self, plan: &Plan, slots: &Slots<'_>, scratch: &mut String) {
+        let Self { predicates, concerns, memo, entry, .. } = self;
+        let (answers, possible) = memo.entry_mut(*entry);
+        answers.fill(0);
+        for (bit, p) in predicates.iter().enumerate() {
+            if plan.set.vocabulary.predicates().get(*p).is_some_and(|p| ask(p, slots, scratch)) {
+                set(answers, bit);
+            }
+        }
+        possible.fill(u64::MAX);
+        for (number, detection) in plan.detections.iter().enumerate().filter(|(n, _)| is_set(concerns, *n)) {
+            let answer = |p: PredicateId| predicates.iter().position(|q| *q == p).map(|bit| is_set(answers, bit));
+            if value(&detection.expr, &answer) == Some(false)
+                && let Some(word) = possible.get_mut(number / 64)
+            {
+                *word &= !(1 << (number % 64));
+            }
+        }
+    }
+}
+
+impl Answers {
+    /// Forgets the answers to the last event.
+    fn next(&mut self) {
+        self.event += 2;
+        if self.event >= u32::MAX - 2 {
+            self.given.fill(0);
+            self.event = 2;
+        }
+    }
+
+    fn of(&mut self, p: PredicateId, asked: &[Asked], plan: &Plan, slots: &Slots<'_>, scratch: &mut String) -> bool {
+        if let Some((n, bit)) = self.kept.get(p).copied().flatten()
+            && let Some(a) = asked.get(n).filter(|a| a.entry != NONE)
+        {
+            return is_set(a.memo.answers(a.entry), bit);
+        }
+        let Some(given) = self.given.get_mut(p) else { return false };
+        if *given & !1 != self.event {
+            let holds = plan.set.vocabulary.predicates().get(p).is_some_and(|p| ask(p, slots, scratch));
+            *given = self.event | u32::from(holds);
+        }
+        *given & 1 == 1
+    }
+}
+
+/// A bit for each detection whose expression is `such`.
+fn which(plan: &Plan, such: impl Fn(&Expr) -> bool) -> Vec<u64> {
+    let mut bits = vec![0; plan.detections.len().div_ceil(64)];
+    for (number, _) in plan.detections.iter().enumerate().filter(|(_, d)| such(&d.expr)) {
+        set(&mut bits, number);
+    }
+    bits
+}
+
+/// Whether the expression asks one of the predicates.
+fn asks(expr: &Expr, predicates: &[PredicateId]) -> bool {
+    match expr {
+        Expr::Is(p) => predicates.contains(p),
+        Expr::Not(e) => asks(e, predicates),
+        Expr::All(of) | Expr::AtLeast(_, of) => of.iter().any(|e| asks(e, predicates)),
+    }
+}
+
+/// The expression's value when only some predicates' answers are known; `None` when the others decide.
+fn value(expr: &Expr, answer: &impl Fn(PredicateId) -> Option<bool>) -> Option<bool> {
+    match expr {
+        Expr::Is(p) => answer(*p),
+        Expr::Not(e) => value(e, answer).map(|v| !v),
+        Expr::All(of) => at_least(of.len(), of, answer),
+        Expr::AtLeast(n, of) => at_least(*n, of, answer),
+    }
+}
+
+fn at_least(n: usize, of: &[Expr], answer: &impl Fn(PredicateId) -> Option<bool>) -> Option<bool> {
+    let (mut sure, mut perhaps) = (0, 0);
+    for e in of {
+        match value(e, answer) {
+            Some(true) => sure += 1,
+            Some(false) => {}
+            None => perhaps += 1,
+        }
+    }
+    if sure >= n {
+        Some(true)
+    } else if sure + perhaps < n {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+fn set(words: &mut [u64], bit: usize) {
+    if let Some(word) = words.get_mut(bit / 64) {
+        *word |= 1 << (bit % 64);
+    }
+}
+
+fn is_set(words: &[u64], bit: usize) -> bool {
+    words.get(bit / 64).is_some_and(|w| w >> (bit % 64) & 1 == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_in_part_is_decided_only_when_the_rest_cannot_change_it() {
+        let known = |p: PredicateId| match p {
+            0 => Some(true),
+            1 => Some(false),
+            _ => None,
+        };
+        let is = Expr::Is;
+        for (expr, want) in [
+            (Expr::All(vec![is(0), is(2)]), None),
+            (Expr::All(vec![is(1), is(2)]), Some(false)),
+            (Expr::All(vec![]), Some(true)),
+            (Expr::AtLeast(1, vec![is(1), is(2)]), None),
+            (Expr::AtLeast(1, vec![is(0), is(2)]), Some(true)),
+            (Expr::AtLeast(2, vec![is(1), is(2), is(0)]), None),
+            (Expr::AtLeast(2, vec![is(1), is(1), is(2)]), Some(false)),
+            (Expr::AtLeast(1, vec![]), Some(false)),
+            (Expr::Not(Box::new(is(1))), Some(true)),
+            (Expr::Not(Box::new(is(2))), None),
+        ] {
+            assert_eq!(value(&expr, &known), want, "{expr:?}");
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! What is known about a field's values: answers given once for a value are kept while it comes again and again.
+//!
+//! A field of a log has either few values or ever new ones. The first kind is remembered, the second is not worth it: a memo
+//! that seldom helps rests. Its size is fixed, whatever a log brings.
+
+use crate::events::hash::quick;
+use crate::events::value::Raw;
+
+/// Values kept in a set; a value's place is one of its set.
+const WAYS: usize = 4;
+/// Sets of a memo.
+const SETS: usize = 256;
+/// Longest value kept, in bytes.
+const LONGEST_BYTES: usize = 256;
+/// Look-ups after which it is seen whether the memo helps.
+const TRIAL: u32 = 1024;
+/// Look-ups a memo rests for the first time; each time as often again, up to the most.
+const FIRST_REST: u32 = 64 * TRIAL;
+const LONGEST_REST: u32 = 1 << 24;
+
+/// Entries for what has no bytes (absent, null, false, true, hollow), and one for a value that is not kept.
+const FIXED: usize = 6;
+
+/// A memo of one field.
+#[derive(Debug)]
+pub(super) struct Memo {
+    /// Kind and bytes of each kept value.
+    values: Vec<(u8, Box<[u8]>)>,
+    hashes: Vec<u64>,
+    fixed: [bool; FIXED],
+    /// Words of answers and of possible detections, for each entry.
+    width: (usize, usize),
+    words: Vec<u64>,
+    /// A bit for each field that is to be asked about after an entry.
+    further: Vec<u64>,
+    /// Which value of a set goes next.
+    turn: usize,
+    asked: u32,
+    missed: u32,
+    resting: u32,
+    rest: u32,
+}
+
+/// What a memo says of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// It is known under this number.
+    Known(u32),
+    /// It has this number from now on; what is said of it has to be filled in.
+    New(u32),
+    /// It is not kept.
+    Not,
+}
+
+impl Memo {
+    /// The entry for answers about a value that is not kept.
+    pub(super) const PASSING: u32 = 5;
+
+    /// A memo of `width` words of answers and of possible detections.
+    pub(super) fn new(width: (usize, usize)) -> Self {
+        Self {
+            values: Vec::new(),
+            hashes: Vec::new(),
+            fixed: [false; FIXED],
+            width,
+            words: vec![0; FIXED * (width.0 + width.1)],
+            further: vec![0; FIXED],
+            turn: 0,
+            asked: 0,
+            missed: 0,
+            resting: 0,
+            rest: FIRST_REST,
+        }
+    }
+
+    /// Looks `value` up.
+    pub(super) fn find(&mut self, value: Raw<'_>) -> Found {
+        let (kind, bytes) = match value {
+            Raw::Text { inner, escaped } => (u8::from(escaped), inner.as_bytes()),
+            Raw::Number(n) => (2, n.as_bytes()),
+            Raw::Absent => return self.of_fixed(0),
+            Raw::Null => return self.of_fixed(1),
+            Raw::Bool(b) => return self.of_fixed(2 + usize::from(b)),
+            Raw::Hollow => return self.of_fixed(4),
+        };
+        if self.resting > 0 {
+            self.resting -= 1;
+            return Found::Not;
+        }
+        if bytes.len() > LONGEST_BYTES {
+            return Found::Not;
+        }
+        self.judge_itself();
+        self.asked += 1;
+        let hash = quick(bytes) ^ u64::from(kind);
+        let set = (hash >> 56) as usize % SETS * WAYS;
+        let hashes = self.hashes.get(set..set + WAYS).unwrap_or_default();
+        for (way, _) in hashes.iter().enumerate().filter(|(_, h)| **h == hash) {
+            if self.values.get(set + way).is_some_and(|(k, v)| *k == kind && **v == *bytes) {
+                return Found::Known(number(FIXED + set + way));
+            }
+        }
+        self.missed += 1;
+        self.put(set, hash, (kind, bytes.into()))
+    }
+
+    fn of_fixed(&mut self, at: usize) -> Found {
+        match self.fixed.get_mut(at) {
+            Some(known) if !*known => {
+                *known = true;
+                Found::New(number(at))
+            }
+            _ => Found::Known(number(at)),
+        }
+    }
+
+    fn put(&mut self, set: usize, hash: u64, value: (u8, Box<[u8]>)) -> Found {
+        if self.hashes.is_empty() {
+            self.hashes = vec![0; SETS * WAYS];
+            self.values = vec![(u8::MAX, Box::default()); SETS * WAYS];
+            self.further.resize(FIXED + SETS * WAYS, 0);
+            self.words.resize((FIXED + SETS * WAYS) * (self.width.0 + self.width.1), 0);
+        }
+        self.turn = (self.turn + 1) % WAYS;
+        let free = self.values.get(set..set + WAYS).and_then(|s| s.iter().position(|(k, _)| *k == u8::MAX));
+        let at = set + free.unwrap_or(self.turn);
+        if let (Some(h), Some(v)) = (self.hashes.get_mut(at), self.values.get_mut(at)) {
+            (*h, *v) = (hash, value);
+        }
+        Found::New(number(FIXED + at))
+    }
+
+    /// Rests when most values were new of late.
+    fn judge_itself(&mut self) {
+        if self.asked < TRIAL {
+            return;
+        }
+        if self.missed > TRIAL / 4 {
+            self.resting = self.rest;
+            self.rest = self.rest.saturating_mul(2).min(LONGEST_REST);
+        } else {
+            self.rest = FIRST_REST;
+        }
+        (self.asked, self.missed) = (0, 0);
+    }
+
+    /// The answers kept for an entry.
+    pub(super) fn answers(&self, entry: u32) -> &[u64] {
+        let at = entry as usize * (self.width.0 + self.width.1);
+        self.words.get(at..at + self.width.0).unwrap_or_default()
+    }
+
+    /// The detections that an entry leaves possible.
+    pub(super) fn possible(&self, entry: u32) -> &[u64] {
+        let at = entry as usize * (self.width.0 + self.width.1) + self.width.0;
+        self.words.get(at..at + self.width.1).unwrap_or_default()
+    }
+
+    /// The fields, a bit for each, that detections ask about which an entry leaves possible.
+    pub(super) fn further(&self, entry: u32) -> u64 {
+        self.further.get(entry as usize).copied().unwrap_or(u64::MAX)
+    }
+
+    /// Says which fields those are.
+    pub(super) fn set_further(&mut self, entry: u32, fields: u64) {
+        if let Some(further) = self.further.get_mut(entry as usize) {
+            *further = fields;
+        }
+    }
+
+    /// Both, to be filled in.
+    pub(super) fn entry_mut(&mut self, entry: u32) -> (&mut [u64], &mut [u64]) {
+        let at = entry as usize * (self.width.0 + self.width.1);
+        let both = self.words.get_mut(at..at + self.width.0 + self.width.1).unwrap_or_default();
+        both.split_at_mut_checked(self.width.0).unwrap_or_default()
+    }
+}
+
+fn number(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(inner: &str) -> Raw<'_> {
+        Raw::Text { inner, escaped: false }
+    }
+
+    #[test]
+    fn a_value_is_new_once_and_never_taken_for_another() {
+        let mut memo = Memo::new((1, 1));
+        let Found::New(first) = memo.find(text("read")) else { panic!("it is new") };
+        assert_eq!(memo.find(text("read")), Found::Known(first));
+        for other in [Raw::Number("read"), Raw::Text { inner: "read", escaped: true }, text("reads"), Raw::Null] {
+            assert!(matches!(memo.find(other), Found::New(n) if n != first), "{other:?}");
+        }
+        assert!(matches!(memo.find(Raw::Bool(true)), Found::New(_)));
+        assert!(matches!(memo.find(Raw::Bool(false)), Found::New(_)));
+        assert_eq!(memo.find(text(&"x".repeat(LONGEST_BYTES + 1))), Found::Not);
+    }
+
+    #[test]
+    fn ever_new_values_take_no_room_and_are_soon_left_alone() {
+        let mut memo = Memo::new((1, 1));
+        let kept = |memo: &mut Memo, n: usize| memo.find(text(&format!("value number {n}"))) != Found::Not;
+        let tried = (0..100_000).filter(|n| kept(&mut memo, *n)).count();
+        assert!(tried <= 3 * TRIAL as usize, "{tried}");
+        assert_eq!(memo.values.len(), SETS * WAYS);
+        // And few values that come again are remembered once it has rested.
+        for n in 0..LONGEST_REST as usize / 16 {
+            memo.find(text(["a", "b", "c"][n % 3]));
+        }
+        assert!(matches!(memo.find(text("a")), Found::Known(_)));
+    }
+}

@@ -1,0 +1,152 @@
+//! First stage: a stretch of whole lines becomes matches and records. Stretches are independent of each other.
+//!
+//! Assumes that stretches begin and end at line ends. Holds no state from one event to the next that could change a result:
+//! what it learns of the log's lines and values only makes it faster.
+
+mod ask;
+mod judge;
+mod memo;
+mod records;
+
+use super::batch::{Batch, Firing};
+use super::context::{Context, Rows};
+use super::hash::Seed;
+use super::line::{Bad, Reader, Slots, Stretch};
+use super::place::Place;
+use super::plan::Plan;
+use super::rule::FieldId;
+use super::value::Raw;
+use super::value::time::Instants;
+use judge::Judge;
+use records::{Moment, Recorder};
+
+/// Length beyond which a line is not read (threats.md Numbers).
+pub const LONGEST_LINE_BYTES: usize = 1 << 20;
+
+/// Matches lines against the rules of a plan. One per thread.
+pub struct Matcher<'p> {
+    plan: &'p Plan,
+    rows: Rows<'p>,
+    reader: Reader<'p>,
+    instants: Instants,
+    judge: Judge<'p>,
+    recorder: Recorder<'p>,
+    /// Fields that had no value yet in this batch.
+    unseen: Vec<FieldId>,
+}
+
+impl<'p> Matcher<'p> {
+    /// A matcher for `plan`, enriching from `context`.
+    pub fn new(plan: &'p Plan, context: &'p Context, seed: Seed) -> Self {
+        Self {
+            plan,
+            rows: Rows::new(&plan.set.vocabulary, context),
+            reader: Reader::new(&plan.paths),
+            instants: Instants::default(),
+            judge: Judge::new(plan),
+            recorder: Recorder::new(plan, seed),
+            unseen: Vec::new(),
+        }
+    }
+
+    /// Reads the lines of `bytes`, which begin at `offset` of source number `source`, and adds what they give to `out`.
+    pub fn stretch(&mut self, bytes: &[u8], source: u16, offset: u64, out: &mut Batch) {
+        let mut slots = Slots::new(self.plan.paths.field_count());
+        let mut high_ms = i64::MIN;
+        self.prepare(bytes, out);
+        let stretch = Stretch::new(bytes);
+        for (start, length) in stretch.lines(LONGEST_LINE_BYTES) {
+            let place = Place::new(source, offset + start as u64);
+            let result = self.line(&stretch, (start, length), (place, &mut high_ms), &mut slots, out);
+            count(result, place, out);
+        }
+    }
+
+    /// The same for lines that a mapping made: `places` tells where each begins in `bytes`, and where its record begins in
+    /// the log. Bytes are for the caller to count, who knows how many the log had.
+    pub fn stretch_at(&mut self, bytes: &[u8], source: u16, places: &[(usize, u64)], out: &mut Batch) {
+        let mut slots = Slots::new(self.plan.paths.field_count());
+        let mut high_ms = i64::MIN;
+        let read = out.tally.bytes;
+        self.prepare(bytes, out);
+        out.tally.bytes = read;
+        let stretch = Stretch::new(bytes);
+        for (start, offset) in places {
+            let rest = bytes.get(*start..).unwrap_or_default();
+            let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let place = Place::new(source, *offset);
+            let result = self.line(&stretch, (*start, length), (place, &mut high_ms), &mut slots, out);
+            count(result, place, out);
+        }
+    }
+
+    fn prepare(&mut self, bytes: &[u8], out: &mut Batch) {
+        out.tally.bytes += bytes.len() as u64;
+        out.matched.resize(self.plan.detections.len(), 0);
+        out.occurred.resize(self.plan.paths.field_count(), false);
+        self.unseen.clear();
+        self.unseen.extend(out.occurred.iter().enumerate().filter(|(_, seen)| !**seen).map(|(field, _)| field));
+    }
+
+    fn line<'a>(
+        &mut self,
+        stretch: &Stretch<'a>,
+        at: (usize, usize),
+        (place, high_ms): (Place, &mut i64),
+        slots: &mut Slots<'a>,
+        out: &mut Batch,
+    ) -> Result<i64, Bad>
+    where
+        'p: 'a,
+    {
+        if at.1 > LONGEST_LINE_BYTES {
+            return Err(Bad::TooLong);
+        }
+        slots.clear();
+        self.reader.read(stretch, at, slots)?;
+        let found = self.plan.time_fields.iter().map(|f| slots.get(*f)).find(|v| !matches!(v, Raw::Absent | Raw::Null));
+        let at_ms = found.and_then(|v| self.instants.of(v)).ok_or(Bad::NoTime)?;
+        *high_ms = (*high_ms).max(at_ms);
+        let behind_ms = u32::try_from(high_ms.saturating_sub(at_ms)).unwrap_or(u32::MAX);
+        self.rows.fill(slots);
+        if !self.unseen.is_empty() {
+            self.unseen.retain(|field| {
+                let there = !matches!(slots.get(*field), Raw::Absent | Raw::Null);
+                if let Some(seen) = out.occurred.get_mut(*field).filter(|_| there) {
+                    *seen = true;
+                }
+                !there
+            });
+        }
+        self.event(Moment { at_ms, place, behind_ms }, slots, out);
+        Ok(at_ms)
+    }
+
+    fn event(&mut self, now: Moment, slots: &Slots<'_>, out: &mut Batch) {
+        let Self { plan, judge, recorder, .. } = self;
+        let Batch { matched, firings, firings_behind_ms, .. } = out;
+        recorder.clear();
+        judge.event(slots, &mut |number| {
+            if let Some(n) = matched.get_mut(number) {
+                *n += 1;
+            }
+            let Some(detection) = plan.detections.get(number) else { return };
+            if detection.reports {
+                let (at_ms, last, first) = (now.at_ms, now.place, now.place);
+                let (rule, key) = (detection.rule, Box::default());
+                firings.push(Firing { at_ms, last, rule, key, count: 1, first, value: None });
+                firings_behind_ms.push(now.behind_ms);
+            }
+            recorder.hit(number);
+        });
+        recorder.write(now, slots, out);
+    }
+}
+
+fn count(result: Result<i64, Bad>, place: Place, out: &mut Batch) {
+    out.tally.lines += 1;
+    match result {
+        Ok(at_ms) => out.tally.event(at_ms),
+        Err(why) => out.tally.bad(why, place),
+    }
+}
