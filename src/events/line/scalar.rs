@@ -54,7 +54,8 @@ pub(super) fn number_end(bytes: &[u8], at: usize) -> Option<usize> {
         // Most numbers are whole and short: the digits among eight bytes are counted at once.
         let word = u64::from_le_bytes(*eight);
         let without = word ^ 0x3030_3030_3030_3030;
-        let others = ((without & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676 | without) & 0x8080_8080_8080_8080;
+        let above_nine = (without & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676;
+        let others = (above_nine | without) & 0x8080_8080_8080_8080;
         let digits = others.trailing_zeros() / 8;
         let after = word.checked_shr(digits * 8).unwrap_or_default() & 0xff;
         let starts_with_zero = without & 0xff == 0;
