@@ -8,7 +8,8 @@ use super::ask::ask;
 use super::memo::{Found, Memo};
 use crate::events::line::Slots;
 use crate::events::plan::Plan;
-use crate::events::rule::{Expr, FieldId, PredicateId, Question};
+use crate::events::rule::{Expr, FieldId, Predicate, PredicateId, Question};
+use crate::events::value::test::Decoded;
 
 /// No entry.
 const NONE: u32 = u32::MAX;
@@ -150,6 +151,8 @@ fn overlap(a: &[u64], b: &[u64]) -> bool {
 impl Asked {
     /// Answers what detections that are still possible ask about a value that is not kept, and narrows them down by it.
     fn answer(&mut self, plan: &Plan, slots: &Slots<'_>, scratch: &mut String, possible: &mut [u64]) {
+        let is_list = slots.has_more(self.field);
+        let mut decoded = Decoded::new(slots.get(self.field));
         self.entry = Memo::PASSING;
         let (answers, _) = self.memo.entry_mut(Memo::PASSING);
         answers.fill(0);
@@ -157,7 +160,13 @@ impl Asked {
             if !overlap(askers, possible) {
                 continue;
             }
-            let holds = plan.set.vocabulary.predicates().get(*p).is_some_and(|p| ask(p, slots, scratch));
+            let holds = match plan.set.vocabulary.predicates().get(*p) {
+                Some(Predicate { question: Question::Any(test), .. }) if !is_list => {
+                    test.passes_decoded(&mut decoded, scratch)
+                }
+                Some(p) => ask(p, slots, scratch),
+                None => false,
+            };
             if holds {
                 set(answers, bit);
             }

@@ -22,13 +22,15 @@ pub(super) struct Moment {
 /// Makes records.
 pub(super) struct Recorder<'p> {
     seed: Seed,
-    /// For each detection the ways its matches go.
-    of_detections: Vec<Vec<Way<'p>>>,
+    /// All ways, in the order in which they become records.
+    ways: Vec<Way<'p>>,
+    /// For each detection the ways its matches go, by their place among all.
+    of_detections: Vec<Vec<u32>>,
     /// For each correlation the ways its firings go.
     of_correlations: Vec<Vec<Way<'p>>>,
     /// For each field the network it stands for.
     networks: Vec<Option<NetworkOf>>,
-    hits: Vec<Way<'p>>,
+    hits: Vec<u32>,
     parts: Vec<Part>,
     bytes: Vec<u8>,
     /// Fingerprints of single fields' values, by field, with the number of the event they are of.
@@ -47,32 +49,51 @@ struct Way<'p> {
     key: &'p [FieldId],
 }
 
+impl<'p> Way<'p> {
+    const fn order(&self) -> (usize, &'p [FieldId], usize, u64) {
+        (self.correlation.space, self.key, self.number, self.bit)
+    }
+}
+
 impl<'p> Recorder<'p> {
     pub(super) fn new(plan: &'p Plan, seed: Seed) -> Self {
-        let space = |f: &Feed| plan.correlations.get(f.correlation).map_or(0, |c| c.space);
-        let feeds =
-            plan.detections.iter().flat_map(|d| &d.feeds).chain(plan.correlations.iter().flat_map(|c| &c.feeds));
-        let mut groups: Vec<(usize, &[FieldId])> = feeds.map(|f| (space(f), f.key.as_slice())).collect();
-        groups.sort_unstable();
-        groups.dedup();
-        let ways = |feeds: &'p [Feed]| {
-            let way = |f: &'p Feed| {
-                let group = groups.binary_search(&(space(f), f.key.as_slice())).unwrap_or_default();
-                let correlation = plan.correlations.get(f.correlation)?;
-                Some(Way { group: index(group), correlation, number: f.correlation, bit: f.bit, key: &f.key })
-            };
-            let mut ways: Vec<Way<'p>> = feeds.iter().filter_map(way).collect();
-            ways.sort_by_key(|w| (w.group, w.number));
-            ways
+        let mut ways: Vec<Way<'p>> = Vec::new();
+        let of_detections: Vec<&[Feed]> = plan.detections.iter().map(|d| d.feeds.as_slice()).collect();
+        let of_correlations: Vec<&[Feed]> = plan.correlations.iter().map(|c| c.feeds.as_slice()).collect();
+        for feed in of_detections.iter().chain(&of_correlations).copied().flatten() {
+            let way =
+                |correlation| Way { group: 0, correlation, number: feed.correlation, bit: feed.bit, key: &feed.key };
+            ways.extend(plan.correlations.get(feed.correlation).map(way));
+        }
+        ways.sort_by(|a, b| a.order().cmp(&b.order()));
+        ways.dedup_by(|a, b| a.order() == b.order());
+        let mut group = 0;
+        let mut before: Option<Way<'p>> = None;
+        for way in &mut ways {
+            let same = before.is_some_and(|b| (b.correlation.space, b.key) == (way.correlation.space, way.key));
+            group += u32::from(!same && before.is_some());
+            way.group = group;
+            before = Some(*way);
+        }
+        let place = |feed: &Feed| {
+            let space = plan.correlations.get(feed.correlation)?.space;
+            let order = (space, feed.key.as_slice(), feed.correlation, feed.bit);
+            ways.binary_search_by(|w| w.order().cmp(&order)).ok().map(index)
         };
-        let of_detections = plan.detections.iter().map(|d| ways(&d.feeds)).collect();
-        let of_correlations = plan.correlations.iter().map(|c| ways(&c.feeds)).collect();
+        let places = |feeds: &&[Feed]| {
+            let mut places: Vec<u32> = feeds.iter().filter_map(place).collect();
+            places.sort_unstable();
+            places
+        };
+        let of_detections = of_detections.iter().map(places).collect();
+        let copied = |place: &u32| ways.get(*place as usize).copied();
+        let of_correlations = of_correlations.iter().map(|f| places(f).iter().filter_map(copied).collect()).collect();
         let vocabulary = &plan.set.vocabulary;
         let network = |field: FieldId| vocabulary.networks.iter().find(|n| n.field == field).copied();
         let networks: Vec<_> = (0..vocabulary.fields().len()).map(network).collect();
         let ids = vec![(0, None); networks.len()];
         let (hits, parts, bytes) = (Vec::new(), Vec::new(), Vec::new());
-        Self { seed, of_detections, of_correlations, networks, hits, parts, bytes, ids, event: 0 }
+        Self { seed, ways, of_detections, of_correlations, networks, hits, parts, bytes, ids, event: 0 }
     }
 
     /// Begins with another event.
@@ -91,21 +112,32 @@ impl<'p> Recorder<'p> {
         if self.hits.is_empty() {
             return;
         }
-        let mut hits = std::mem::take(&mut self.hits);
-        if !hits.is_sorted_by_key(|w| (w.group, w.number)) {
-            hits.sort_by_key(|w| (w.group, w.number));
+        let (mut hits, ways) = (std::mem::take(&mut self.hits), std::mem::take(&mut self.ways));
+        if !hits.is_sorted() {
+            hits.sort_unstable();
         }
-        for group in hits.chunk_by(|a, b| a.group == b.group) {
-            if let Some(record) = self.record(now, slots, group, out) {
+        let group = |place: &u32| ways.get(*place as usize).map(|w| w.group);
+        for same in hits.chunk_by(|a, b| group(a) == group(b)) {
+            let hit = same.iter().filter_map(|place| ways.get(*place as usize));
+            if let Some(record) = self.record(now, slots, hit, out) {
                 out.records.push(record);
             }
         }
-        self.hits = hits;
+        (self.hits, self.ways) = (hits, ways);
     }
 
     /// The record of ways that share space and key; `None` when the event lacks a group field or every value.
-    fn record(&mut self, now: Moment, slots: &Slots<'_>, group: &[Way<'p>], out: &mut Batch) -> Option<Record> {
-        let first = *group.first()?;
+    fn record<'w>(
+        &mut self,
+        now: Moment,
+        slots: &Slots<'_>,
+        mut group: impl Iterator<Item = &'w Way<'p>>,
+        out: &mut Batch,
+    ) -> Option<Record>
+    where
+        'p: 'w,
+    {
+        let first = group.next()?;
         let start = out.keys.len();
         if !self.key(first.key, first.correlation.absent_groups, slots, &mut out.keys) {
             out.keys.truncate(start);
@@ -118,7 +150,7 @@ impl<'p> Recorder<'p> {
         let mut parts = std::mem::take(&mut self.parts);
         parts.clear();
         let mut last = None;
-        for way in group {
+        for way in std::iter::once(first).chain(group) {
             if last == Some(way.number) {
                 if let Some(part) = parts.last_mut() {
                     part.rules |= way.bit;
@@ -147,7 +179,7 @@ impl<'p> Recorder<'p> {
         let mut records: Vec<Record> = Vec::new();
         for n in 0..ways {
             let Some(way) = self.of_correlations.get(correlation).and_then(|w| w.get(n)).copied() else { continue };
-            records.extend(self.record(now, slots, &[way], out));
+            records.extend(self.record(now, slots, std::iter::once(&way), out));
         }
         let at = (index(out.deferred.len()), index(records.len()));
         out.deferred.extend(records);

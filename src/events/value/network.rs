@@ -42,11 +42,17 @@ impl Network {
 
     /// Whether `address` lies in the network; text that is no address does not.
     pub fn contains(&self, address: &str) -> bool {
-        address_bits(address).is_some_and(|(v6, bits)| v6 == self.v6 && bits & self.mask == self.bits)
+        address_bits(address).is_some_and(|a| self.holds(a))
+    }
+
+    /// Whether the address, read by `address_bits`, lies in the network.
+    pub(super) const fn holds(&self, (v6, bits): (bool, u128)) -> bool {
+        v6 == self.v6 && bits & self.mask == self.bits
     }
 }
 
-fn address_bits(text: &str) -> Option<(bool, u128)> {
+/// Whether the address is one of IPv6, and its bits; `None` when the text is no address.
+pub(super) fn address_bits(text: &str) -> Option<(bool, u128)> {
     if let Some(v4) = usual_v4(text.as_bytes()) {
         return Some((false, v4.into()));
     }

@@ -1,6 +1,6 @@
 //! Tests that a rule makes of one scalar.
 
-use super::network::Network;
+use super::network::{Network, address_bits};
 use super::raw::{Number, Raw};
 use super::text::TextTest;
 use super::time::{civil_from_days, days_from_civil, instant_ms};
@@ -119,12 +119,41 @@ pub enum Test {
     Time(TimePart, Order, i64),
 }
 
+/// A scalar with what tests make of it, made once for all of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Decoded<'a> {
+    value: Raw<'a>,
+    number: Option<Option<Number>>,
+    address: Option<Option<(bool, u128)>>,
+}
+
+impl<'a> Decoded<'a> {
+    /// The scalar, of which nothing was made yet.
+    pub const fn new(value: Raw<'a>) -> Self {
+        Self { value, number: None, address: None }
+    }
+
+    fn number(&mut self) -> Option<Number> {
+        *self.number.get_or_insert_with(|| self.value.number())
+    }
+
+    fn address(&mut self) -> Option<(bool, u128)> {
+        *self.address.get_or_insert_with(|| self.value.text().and_then(|t| address_bits(&t)))
+    }
+}
+
 impl Test {
     /// Whether the scalar passes. `scratch` is overwritten.
     pub fn passes(&self, value: Raw<'_>, scratch: &mut String) -> bool {
+        self.passes_decoded(&mut Decoded::new(value), scratch)
+    }
+
+    /// The same for one of several tests of a scalar.
+    pub fn passes_decoded(&self, decoded: &mut Decoded<'_>, scratch: &mut String) -> bool {
+        let value = decoded.value;
         match self {
-            Self::Equal(want) => value.number() == Some(*want),
-            Self::Compare(order, want) => value.number().is_some_and(|n| order.holds(&n, want)),
+            Self::Equal(want) => decoded.number() == Some(*want),
+            Self::Compare(order, want) => decoded.number().is_some_and(|n| order.holds(&n, want)),
             Self::Time(part, order, want) => instant_ms(value).is_some_and(|ms| order.holds(&part.of(ms), want)),
             Self::Flag(want) => match value {
                 Raw::Bool(b) => b == *want,
@@ -134,7 +163,7 @@ impl Test {
                 _ => false,
             },
             Self::Text(test) => value.text().is_some_and(|t| test.matches(&t, scratch)),
-            Self::Cidr(network) => value.text().is_some_and(|t| network.contains(&t)),
+            Self::Cidr(network) => decoded.address().is_some_and(|a| network.holds(a)),
             Self::Regex(regex) => value.text().is_some_and(|t| regex.is_match(&t)),
         }
     }

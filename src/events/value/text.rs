@@ -170,6 +170,14 @@ impl TextTest {
         if self.cased {
             return self.matches_as_is(text);
         }
+        let at_the_edge = match &self.kind {
+            Kind::Prefix(want) => meets(text.bytes(), want.bytes()),
+            Kind::Suffix(want) => meets(text.bytes().rev(), want.bytes().rev()),
+            _ => None,
+        };
+        if let Some(matches) = at_the_edge {
+            return matches;
+        }
         if text.is_ascii() {
             match &self.kind {
                 Kind::Exact(want) => return text.eq_ignore_ascii_case(want),
@@ -207,6 +215,19 @@ impl TextTest {
             Kind::Glob(pattern, _) => glob(pattern, text),
         }
     }
+}
+
+/// Whether the text begins like the folded `want`, case ignored; `None` when letters beyond ASCII would have to be folded to
+/// tell. Most texts differ in a first letter or two.
+fn meets(mut text: impl Iterator<Item = u8>, want: impl Iterator<Item = u8>) -> Option<bool> {
+    for wanted in want {
+        match text.next() {
+            Some(b) if !b.is_ascii() => return None,
+            Some(b) if b.to_ascii_lowercase() == wanted => {}
+            _ => return Some(false),
+        }
+    }
+    Some(true)
 }
 
 fn starts_ignoring_case(text: &[u8], want: &[u8]) -> bool {
@@ -295,6 +316,23 @@ mod tests {
         ] {
             assert!(hit(pattern, yes), "{pattern} should match {yes}");
             assert!(pattern == "*" || !hit(pattern, no), "{pattern} should not match {no}");
+        }
+    }
+
+    #[test]
+    fn what_differs_at_the_edge_is_told_at_once_and_rightly() {
+        for (pattern, yes, no) in [
+            ("Admin*", "ADMINISTRATOR", "admi"),
+            ("*.EXE", "a.exe", "exe"),
+            ("straße*", "STRASSE 5", "Strasze"),
+            ("*ße", "Straße", "Strase"),
+            ("*SE", "große", "groß"),
+            ("é*", "École", "e"),
+            ("k*", "\u{212A}elvin", "Elvin"),
+            ("*\u{212A}", "folk", "fol"),
+        ] {
+            assert!(hit(pattern, yes), "{pattern} should match {yes}");
+            assert!(!hit(pattern, no), "{pattern} should not match {no}");
         }
     }
 
