@@ -118,6 +118,7 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         self.organisation.check()?;
         self.mail.check()?;
+        self.store.check()?;
         self.schedule.check()?;
         self.agents.check()
     }

@@ -53,6 +53,6 @@ pub fn open_request(
             return Ok(Written { value: tx.request(&id)?.request, entries: Vec::new() });
         }
         tx.insert(&opened, &intake.key, &intake.personals, &ByBook(&book))?;
-        Ok(Written { value: opened.request, entries: opened.entries })
+        Ok(Written { value: opened.request.clone(), entries: opened.entries.clone() })
     })
 }

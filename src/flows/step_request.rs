@@ -64,6 +64,6 @@ pub fn step_request_and(
         if let Some((notice, rules)) = &also.notice {
             tx.put_notice(notice, rules)?;
         }
-        Ok(Written { value: done.request, entries: [also.entries, done.entries].concat() })
+        Ok(Written { value: done.request, entries: [also.entries.as_slice(), &done.entries].concat() })
     })
 }

@@ -3,7 +3,7 @@
 //! Needs no master key and opens nothing that is sealed. Must never create, migrate or change a store.
 
 use super::connection::Db;
-use super::{Error, failed, ledger, requests};
+use super::{Database, Error, failed, ledger, requests};
 use crate::ids::OrganisationId;
 use crate::requests::request::Request;
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
@@ -25,10 +25,10 @@ pub fn read_archive(database: &Path, organisation: &OrganisationId) -> Result<Ar
     if !database.is_file() {
         return Err(Error::File(format!("there is no store at `{}`", database.display())));
     }
-    let mut connection = Db::open(database)?;
-    connection.run("BEGIN", "begin to read the archive")?;
+    let mut connection = Db::open(&Database::Sqlite(database.to_owned()))?;
+    connection.begin_reading(organisation)?;
     let archive = read(&mut connection, organisation);
-    connection.run("ROLLBACK", "end reading the archive")?;
+    connection.roll_back();
     archive
 }
 

@@ -1,42 +1,44 @@
 //! The one connection type, and what every connection is told first.
 
-use super::{Error, failed};
+use super::postgres::{PgConnection, Role};
+use super::{Database, Error, dialect, failed, startup};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection as _, RunQueryDsl, SqliteConnection};
-use std::path::Path;
 
 /// A connection to the database.
 #[derive(diesel::MultiConnection)]
 pub(super) enum Db {
     /// SQLite, embedded.
     Sqlite(SqliteConnection),
+    /// PostgreSQL.
+    Postgres(PgConnection),
 }
 
-/// Settings of a SQLite connection (threats, Numbers): durable before acknowledged, foreign keys held, deleted bytes
-/// overwritten, nothing in the schema trusted.
-const SQLITE_SETTINGS: &str = "
-PRAGMA busy_timeout = 10000;
-PRAGMA journal_mode = WAL;
-PRAGMA synchronous = FULL;
-PRAGMA foreign_keys = ON;
-PRAGMA secure_delete = ON;
-PRAGMA trusted_schema = OFF;
-PRAGMA cell_size_check = ON;";
-
 impl Db {
-    /// Opens the database file and settles the connection.
-    pub(super) fn open(path: &Path) -> Result<Self, Error> {
-        let reason = |e: diesel::ConnectionError| Error::Database { doing: "open the database", reason: e.to_string() };
-        let mut connection = SqliteConnection::establish(&path.to_string_lossy()).map_err(reason)?;
-        connection.batch_execute(SQLITE_SETTINGS).map_err(failed("settle the connection"))?;
-        Ok(Self::Sqlite(connection))
+    /// Opens the database and settles the connection.
+    pub(super) fn open(database: &Database) -> Result<Self, Error> {
+        let mut connection = match database {
+            Database::Sqlite(path) => {
+                let opened = SqliteConnection::establish(&path.to_string_lossy());
+                Self::Sqlite(opened.map_err(|e| Error::Database { doing: "open the database", reason: e.to_string() })?)
+            }
+            Database::Postgres(server) => Self::Postgres(PgConnection::open(&server.app)?),
+        };
+        connection.settle()?;
+        Ok(connection)
     }
 
-    /// Begins a transaction that may write. SQLite takes its write lock at once, so that no step fails half way.
-    pub(super) fn begin(&mut self) -> Result<(), Error> {
-        match self {
-            Self::Sqlite(c) => c.batch_execute("BEGIN IMMEDIATE").map_err(failed("begin a transaction")),
-        }
+    /// Opens a PostgreSQL database as the role that owns its tables.
+    pub(super) fn open_as_owner(owner: &Role) -> Result<Self, Error> {
+        let mut connection = Self::Postgres(PgConnection::open(owner)?);
+        connection.settle()?;
+        Ok(connection)
+    }
+
+    fn settle(&mut self) -> Result<(), Error> {
+        let settings = dialect::settings(self);
+        self.run(settings, "settle the connection")?;
+        startup::check_settings(self)
     }
 
     /// Runs one statement of ours.

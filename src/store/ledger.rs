@@ -38,16 +38,38 @@ fn frontier(connection: &mut Db, organisation: &str) -> Result<Option<(Frontier,
     }
 }
 
-/// Appends entries in the transaction of the change they record (I13).
-pub(super) fn append(tx: &mut Tx<'_>, entries: &[Entry]) -> Result<(), Error> {
+/// An entry that was appended: it stands exactly when its transaction was committed.
+pub(super) struct Appended {
+    /// Whose ledger.
+    pub(super) organisation: OrganisationId,
+    seq: i64,
+    entry: Vec<u8>,
+}
+
+/// Whether an entry stands where it was appended.
+pub(super) fn stands(connection: &mut Db, appended: &Appended) -> Result<bool, Error> {
+    use super::schema::ledger_entries::dsl;
+    let found: Option<Vec<u8>> = dsl::ledger_entries
+        .filter(dsl::organisation.eq(appended.organisation.as_str().to_owned()))
+        .filter(dsl::seq.eq(appended.seq))
+        .select(dsl::entry)
+        .first(connection)
+        .optional()
+        .map_err(failed("look for an entry"))?;
+    Ok(found.as_ref() == Some(&appended.entry))
+}
+
+/// Appends entries in the transaction of the change they record (I13); gives the last of them.
+pub(super) fn append(tx: &mut Tx<'_>, entries: &[Entry]) -> Result<Option<Appended>, Error> {
     use super::schema::{ledger_entries, ledger_heads};
-    let Some(newest) = entries.iter().map(|e| e.at).max() else { return Ok(()) };
+    let Some(newest) = entries.iter().map(|e| e.at).max() else { return Ok(None) };
     let organisation = tx.organisation.as_str().to_owned();
     let head = frontier(tx.connection, &organisation)?;
     let is_new = head.is_none();
     let (mut tree, last_at) = head.unwrap_or_default();
     let last = Timestamp::from_millis(last_at).unwrap_or(newest);
     let tolerance = TimeDelta::try_seconds(OUT_OF_ORDER_SECONDS).unwrap_or_default();
+    let mut appended = None;
     for entry in entries {
         if entry.organisation != tx.organisation {
             return Err(Error::NotFound(entry.object.as_str().to_owned()));
@@ -56,12 +78,13 @@ pub(super) fn append(tx: &mut Tx<'_>, entries: &[Entry]) -> Result<(), Error> {
             return Err(Error::Clock { now: entry.at, last });
         }
         let bytes = entry.canonical()?;
-        let seq = tree.push(leaf_hash(&bytes));
+        let seq = tree.push(leaf_hash(&bytes)).cast_signed();
+        appended = Some(Appended { organisation: tx.organisation.clone(), seq, entry: bytes.clone() });
         super::writer::point("store::entry");
         diesel::insert_into(ledger_entries::table)
             .values((
                 ledger_entries::organisation.eq(organisation.clone()),
-                ledger_entries::seq.eq(seq.cast_signed()),
+                ledger_entries::seq.eq(seq),
                 ledger_entries::entry.eq(bytes),
             ))
             .execute(tx.connection)
@@ -85,7 +108,25 @@ pub(super) fn append(tx: &mut Tx<'_>, entries: &[Entry]) -> Result<(), Error> {
             .execute(tx.connection)
     }
     .map_err(failed("move the ledger's head"))?;
-    Ok(())
+    Ok(appended)
+}
+
+/// The organisations with a ledger, in order; in a transaction that may list them.
+pub(super) fn organisations(connection: &mut Db) -> Result<Vec<OrganisationId>, Error> {
+    use super::schema::ledger_heads::dsl;
+    let names: Vec<String> = dsl::ledger_heads
+        .order(dsl::organisation)
+        .select(dsl::organisation)
+        .load(connection)
+        .map_err(failed("list the organisations"))?;
+    names.into_iter().map(|name| name.parse().map_err(|_| damaged(&name, "it is no id of an organisation"))).collect()
+}
+
+/// When the last entry of an organisation was made.
+pub(super) fn last_at(connection: &mut Db, organisation: &OrganisationId) -> Result<Option<Timestamp>, Error> {
+    let Some((_, at)) = frontier(connection, organisation.as_str())? else { return Ok(None) };
+    let last = Timestamp::from_millis(at).ok_or_else(|| damaged(organisation.as_str(), "its last date is no date"))?;
+    Ok(Some(last))
 }
 
 /// All entries of an organisation, in order; a gap in the numbers is damage.

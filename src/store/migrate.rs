@@ -1,8 +1,9 @@
 //! Bringing the tables up to date, each migration in one transaction; a newer schema than ours is refused (I22).
 
 use super::connection::Db;
-use super::{Error, failed};
+use super::{Database, Error, Server, failed};
 use diesel::{QueryableByName, RunQueryDsl};
+use std::collections::BTreeSet;
 
 /// A migration: its name, and the statements that make and unmake it.
 pub(super) struct Migration {
@@ -24,6 +25,7 @@ macro_rules! migrations {
 }
 
 const SQLITE: &[Migration] = migrations!("sqlite": "20261123_create_store", "20261128_add_notices");
+const POSTGRES: &[Migration] = migrations!("postgres": "20261123_create_store", "20261128_add_notices");
 
 #[derive(QueryableByName)]
 struct Applied {
@@ -32,8 +34,6 @@ struct Applied {
 }
 
 fn applied(connection: &mut Db) -> Result<Vec<String>, Error> {
-    connection
-        .run("CREATE TABLE IF NOT EXISTS migrations (name TEXT NOT NULL PRIMARY KEY)", "keep a list of migrations")?;
     let rows: Vec<Applied> = diesel::sql_query("SELECT name FROM migrations ORDER BY name")
         .load(connection)
         .map_err(failed("read the list of migrations"))?;
@@ -43,18 +43,53 @@ fn applied(connection: &mut Db) -> Result<Vec<String>, Error> {
 const fn known(connection: &Db) -> &'static [Migration] {
     match connection {
         Db::Sqlite(_) => SQLITE,
+        Db::Postgres(_) => POSTGRES,
     }
 }
 
-/// Applies what is missing.
-pub(super) fn up(connection: &mut Db) -> Result<(), Error> {
+/// The migrations that are missing; refuses a database that is ahead of this program.
+fn missing(connection: &mut Db) -> Result<Vec<&'static Migration>, Error> {
     let (known, applied) = (known(connection), applied(connection)?);
     if let Some(newer) = applied.iter().find(|name| !known.iter().any(|m| m.name == name.as_str())) {
         let why =
             format!("the database has the migration `{newer}`, which this program does not know; use a newer program");
         return Err(Error::Refused(why));
     }
-    for migration in known.iter().filter(|m| !applied.iter().any(|name| name == m.name)) {
+    Ok(known.iter().filter(|m| !applied.iter().any(|name| name == m.name)).collect())
+}
+
+/// Brings the tables up to date where the working role may: on SQLite. On PostgreSQL it only looks.
+pub(super) fn settle(connection: &mut Db) -> Result<(), Error> {
+    if matches!(connection, Db::Sqlite(_)) {
+        return up(connection);
+    }
+    let there = "SELECT (to_regclass('public.migrations') IS NOT NULL)::text AS answer";
+    let missing = match connection.text(there, "look for the tables")?.as_str() {
+        "true" => missing(connection)?.first().map(|m| m.name),
+        _ => POSTGRES.first().map(|m| m.name),
+    };
+    missing.map_or(Ok(()), |name| {
+        Err(Error::Refused(format!(
+            "the database lacks the migration `{name}`; start once with the address of the role that owns the tables (docs/store.md)"
+        )))
+    })
+}
+
+/// Brings the tables of a PostgreSQL database up to date as their owner, if the owner's address is given.
+pub(super) fn as_owner(database: &Database) -> Result<(), Error> {
+    let Database::Postgres(Server { owner: Some(owner), .. }) = database else { return Ok(()) };
+    let mut connection = Db::open_as_owner(owner)?;
+    // One program at a time, and as long as it takes; both end with the connection.
+    let alone = "SET statement_timeout = 0; SELECT pg_advisory_lock(hashtextextended('habeas migrations', 0))";
+    connection.run(alone, "wait for another migration")?;
+    up(&mut connection)
+}
+
+/// Applies what is missing.
+fn up(connection: &mut Db) -> Result<(), Error> {
+    connection
+        .run("CREATE TABLE IF NOT EXISTS migrations (name TEXT NOT NULL PRIMARY KEY)", "keep a list of migrations")?;
+    for migration in missing(connection)? {
         let list = format!("INSERT INTO migrations (name) VALUES ('{}')", migration.name);
         in_one(connection, &[migration.up, &list])?;
     }
@@ -72,54 +107,15 @@ pub(super) fn down(connection: &mut Db) -> Result<(), Error> {
 }
 
 fn in_one(connection: &mut Db, statements: &[&str]) -> Result<(), Error> {
-    connection.begin()?;
+    connection.begin(&BTreeSet::new())?;
     for sql in statements {
         if let Err(e) = connection.run(sql, "migrate the database") {
-            // The first error is the one to tell.
-            let _ = connection.run("ROLLBACK", "migrate the database");
+            connection.roll_back();
             return Err(e);
         }
     }
-    connection.run("COMMIT", "migrate the database")
+    connection.commit()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SCHEMA: &str = "SELECT coalesce(group_concat(sql, ';'), '') AS answer FROM (SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'migrations' ORDER BY name)";
-
-    #[test]
-    fn up_down_up_gives_the_same_schema_and_down_leaves_nothing() {
-        let dir = tempfile::tempdir().unwrap();
-        let mut connection = Db::open(&dir.path().join("db")).unwrap();
-        up(&mut connection).unwrap();
-        let first = connection.text(SCHEMA, "read the schema").unwrap();
-        assert!(first.contains("ledger_entries"));
-        down(&mut connection).unwrap();
-        assert_eq!(connection.text(SCHEMA, "read the schema").unwrap(), "");
-        up(&mut connection).unwrap();
-        assert_eq!(connection.text(SCHEMA, "read the schema").unwrap(), first);
-    }
-
-    #[test]
-    fn a_newer_schema_is_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        let mut connection = Db::open(&dir.path().join("db")).unwrap();
-        up(&mut connection).unwrap();
-        connection.run("INSERT INTO migrations VALUES ('20991231_from_the_future')", "test").unwrap();
-        assert!(up(&mut connection).unwrap_err().to_string().contains("use a newer program"));
-    }
-
-    #[test]
-    fn every_table_has_a_retention_class() {
-        let dir = tempfile::tempdir().unwrap();
-        let mut connection = Db::open(&dir.path().join("db")).unwrap();
-        up(&mut connection).unwrap();
-        let tables = "SELECT group_concat(name, ',') AS answer FROM (SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name)";
-        let names = connection.text(tables, "list the tables").unwrap();
-        let mut classed: Vec<_> = super::super::retention::CLASSES.iter().map(|(table, _)| *table).collect();
-        classed.sort_unstable();
-        assert_eq!(names, classed.join(","));
-    }
-}
+mod tests;

@@ -5,21 +5,29 @@
 
 mod archive;
 mod connection;
+mod dialect;
 mod ledger;
 mod migrate;
 mod notices;
 mod outbox;
+mod postgres;
 mod read;
+mod readers;
 mod requests;
 pub mod retention;
 mod schema;
 mod startup;
+#[cfg(test)]
+#[path = "../../tests/it/support/postgres.rs"]
+#[expect(dead_code, unreachable_pub, clippy::disallowed_methods, reason = "shared with the integration tests")]
+mod test_postgres;
 mod tx;
 mod writer;
 
 pub use archive::{Archive, read_archive};
 pub use notices::Notice;
 pub use outbox::{Leased, Outbox, Waiting};
+pub use postgres::{Address, AddressError, Role};
 pub use read::{Counts, Reader, Row};
 pub use requests::Loaded;
 pub use tx::{Personals, Tx, Written};
@@ -33,8 +41,9 @@ use crate::files::{self, FileError};
 use crate::ids::OrganisationId;
 use crate::ledger::note::Signer;
 use connection::Db;
+use readers::Readers;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use writer::Writer;
 
 /// Why the store does not do what it was asked. Clone, because one failed commit answers a whole group of writers.
@@ -78,6 +87,14 @@ pub enum Error {
         /// Time of the last entry.
         last: Timestamp,
     },
+    /// Another transaction was in the way, again and again.
+    #[error("another transaction was in the way; nothing was written, try again")]
+    Busy,
+    /// The connection broke during a commit and the server did not come back in time.
+    #[error(
+        "the connection to the database broke while it committed, so whether the change was written is not known; ask again with the same key, or look at the request first"
+    )]
+    Unknown,
     /// A condition for starting is not met.
     #[error("habeas does not start: {0}")]
     Refused(String),
@@ -109,11 +126,35 @@ fn failed(doing: &'static str) -> impl Fn(diesel::result::Error) -> Error {
     move |e| Error::Database { doing, reason: e.to_string() }
 }
 
+/// Where the data is.
+#[derive(Clone, Debug)]
+pub enum Database {
+    /// An SQLite file.
+    Sqlite(PathBuf),
+    /// A database on a PostgreSQL server.
+    Postgres(Server),
+}
+
+impl From<PathBuf> for Database {
+    fn from(file: PathBuf) -> Self {
+        Self::Sqlite(file)
+    }
+}
+
+/// A database on a PostgreSQL server, seen by two roles (docs/store.md).
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// The role that works: it reads and writes rows, but makes no tables and changes no ledger.
+    pub app: Role,
+    /// The role that owns the tables; needed only to bring them up to date.
+    pub owner: Option<Role>,
+}
+
 /// Where the data is, and the key that opens it.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The SQLite file.
-    pub database: PathBuf,
+    /// The database.
+    pub database: Database,
     /// File of the master key, mode 0400.
     pub master_key: PathBuf,
 }
@@ -122,7 +163,7 @@ pub struct Settings {
 #[derive(Clone)]
 pub struct Store {
     writer: Arc<Writer>,
-    reader: Arc<Mutex<Db>>,
+    readers: Arc<Readers>,
     master: Arc<MasterKey>,
 }
 
@@ -134,21 +175,25 @@ impl Store {
     pub fn open(settings: &Settings, now: Timestamp) -> Result<Self, Error> {
         let text = files::read_secret(&settings.master_key, LONGEST_KEY_BYTES)?;
         let master = Arc::new(MasterKey::parse(&String::from_utf8_lossy(&text))?);
-        startup::check_place(&settings.database)?;
-        let mut connection = Db::open(&settings.database)?;
-        startup::check_settings(&mut connection)?;
-        migrate::up(&mut connection)?;
+        let database = settings.database.clone();
+        startup::check_place(&database)?;
+        migrate::as_owner(&database)?;
+        let mut connection = Db::open(&database)?;
+        migrate::settle(&mut connection)?;
+        startup::check_rights(&mut connection)?;
         startup::check_ledgers(&mut connection, now)?;
-        let reader = Arc::new(Mutex::new(Db::open(&settings.database)?));
-        Ok(Self { writer: Arc::new(Writer::start(connection, Arc::clone(&master))), reader, master })
+        let readers = Arc::new(Readers::new(database.clone())?);
+        let writer = Arc::new(Writer::start(connection, database, Arc::clone(&master)));
+        Ok(Self { writer, readers, master })
     }
 
     /// Runs `work` in one transaction for `by`. What it changed is on disk when this returns `Ok`, together with its
-    /// entries; when it returns `Err`, nothing of it happened.
+    /// entries; when it returns `Err`, nothing of it happened, save after [`Error::Unknown`]. `work` may run more than once
+    /// before that, each time from the start, when another transaction or a lost connection undid it.
     pub fn write<T, E>(
         &self,
         by: &dyn Authority,
-        work: impl FnOnce(&mut Tx<'_>) -> Result<Written<T>, E> + Send + 'static,
+        work: impl FnMut(&mut Tx<'_>) -> Result<Written<T>, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
@@ -157,14 +202,19 @@ impl Store {
         self.writer.write(by.organisation().clone(), work)
     }
 
-    /// Reads for `by`: its own organisation and nothing else.
+    /// Reads for `by`: its own organisation and nothing else, all as it is at one instant.
     pub fn read<T>(
         &self,
         by: &dyn Authority,
         work: impl FnOnce(&mut Reader<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut connection = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        work(&mut Reader::new(&mut connection, by.organisation().clone(), &self.master))
+        let organisation = by.organisation();
+        self.readers.read(organisation, |c| work(&mut Reader::new(c, organisation.clone(), &self.master)))
+    }
+
+    /// The organisations that have a ledger, in order.
+    pub fn organisations(&self) -> Result<Vec<OrganisationId>, Error> {
+        self.readers.list(ledger::organisations)
     }
 
     /// The effects that wait to be carried out.

@@ -5,7 +5,7 @@
 use super::notices::Notice;
 use super::read::Reader;
 use super::tx::Tx;
-use super::{Error, Store, failed};
+use super::{Error, Store, dialect, failed};
 use crate::authority::System;
 use crate::clock::Timestamp;
 use crate::crypto::token::random;
@@ -13,7 +13,7 @@ use crate::ids::{EffectId, RequestId};
 use crate::notify::delivery::Rules;
 use crate::requests::command::Effect;
 use chrono::TimeDelta;
-use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, RunQueryDsl, TextExpressionMethods};
+use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 
 /// An effect leased to a worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -208,18 +208,7 @@ impl Tx<'_> {
     fn lease(&mut self, name: &str, now: Timestamp, until: i64, most: i64) -> Result<Vec<Leased>, Error> {
         use super::schema::outbox::dsl;
         let mine = self.organisation.as_str().to_owned();
-        let free = dsl::leased_until.is_null().or(dsl::leased_until.lt(now.millis()));
-        let rows: Vec<(String, String, String, i64)> = dsl::outbox
-            .filter(dsl::organisation.eq(mine.clone()))
-            .filter(dsl::done_at.is_null())
-            .filter(dsl::effect.like(FOR_WORKERS))
-            .filter(dsl::not_before.le(now.millis()))
-            .filter(free)
-            .order((dsl::not_before, dsl::id))
-            .limit(most)
-            .select((dsl::id, dsl::request, dsl::effect, dsl::attempts))
-            .load(self.connection)
-            .map_err(failed("look for effects"))?;
+        let rows = dialect::free_effects(self.connection, &self.organisation, FOR_WORKERS, now.millis(), most)?;
         let mut leased = Vec::new();
         for (id, request, effect, attempts) in rows {
             let row = dsl::outbox.filter(dsl::organisation.eq(mine.clone())).filter(dsl::id.eq(id.clone()));

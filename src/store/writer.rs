@@ -1,13 +1,16 @@
 //! The one writer: takes waiting jobs together, commits once, then answers them all (group commit).
 //!
 //! INVARIANT (I1, I21): a job is answered only after the commit that holds it has returned. Each job runs in a savepoint of
-//! its own, so that one refusal does not undo its neighbours.
+//! its own, so that one refusal does not undo its neighbours. Work may run more than once before it is answered: a group that
+//! met another transaction, or lost its connection, is rolled back whole and done anew.
 
 use super::connection::Db;
+use super::ledger::Appended;
 use super::tx::{Tx, Written};
-use super::{Error, ledger};
+use super::{Database, Error, ledger};
 use crate::crypto::keys::MasterKey;
 use crate::ids::OrganisationId;
+use std::collections::BTreeSet;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,24 +19,39 @@ use std::time::{Duration, Instant};
 const MOST_JOBS: usize = 64;
 /// Longest wait for company before a commit.
 const LONGEST_WAIT: Duration = Duration::from_millis(5);
+/// How often a group is done anew before its jobs are told why it does not work.
+const MOST_TRIES: usize = 5;
+/// How long a server that went away is waited for, and how long between two attempts to reach it.
+const LONGEST_ABSENCE: Duration = Duration::from_secs(10);
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
 
-/// Told whether the commit held.
-type Answer = Box<dyn FnOnce(Result<(), Error>) + Send>;
-/// Does its work in the open transaction and leaves its answer for after the commit.
-type Job = Box<dyn FnOnce(&mut Db, &MasterKey) -> Answer + Send>;
+/// Work for the writer.
+trait Job: Send {
+    /// For whom.
+    fn organisation(&self) -> &OrganisationId;
+    /// Does the work in the open transaction and remembers its result. Gives the entry by which the commit can be told, and
+    /// `None` when the transaction is no longer whole.
+    fn run(&mut self, connection: &mut Db, master: &MasterKey) -> Option<Option<Appended>>;
+    /// Answers with the result of the work, or with why it was not committed.
+    fn answer(self: Box<Self>, committed: Result<(), Error>);
+}
 
 /// Hands jobs to the thread that writes.
 pub(super) struct Writer {
-    jobs: Mutex<Sender<Job>>,
+    jobs: Mutex<Sender<Box<dyn Job>>>,
 }
 
 impl Writer {
     /// Starts the thread that writes.
-    pub(super) fn start(mut connection: Db, master: Arc<MasterKey>) -> Self {
-        let (jobs, waiting) = channel::<Job>();
+    pub(super) fn start(connection: Db, database: Database, master: Arc<MasterKey>) -> Self {
+        let (jobs, waiting) = channel::<Box<dyn Job>>();
         std::thread::spawn(move || {
-            while let Some(group) = next_group(&waiting) {
-                commit_group(&mut connection, &master, group);
+            let mut desk = Desk { connection, database, master };
+            while let Some(mut group) = next_group(&waiting) {
+                let committed = desk.commit_whatever_it_takes(&mut group);
+                for job in group {
+                    job.answer(committed.clone());
+                }
             }
         });
         Self { jobs: Mutex::new(jobs) }
@@ -43,7 +61,7 @@ impl Writer {
     pub(super) fn write<T, E>(
         &self,
         organisation: OrganisationId,
-        work: impl FnOnce(&mut Tx<'_>) -> Result<Written<T>, E> + Send + 'static,
+        mut work: impl FnMut(&mut Tx<'_>) -> Result<Written<T>, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
@@ -56,11 +74,11 @@ impl Writer {
             }
             // Sabotage S10 of the tests: the leaf goes into a transaction of its own.
             if sabotaged("store::leaf-apart") {
-                tx.run("COMMIT; BEGIN IMMEDIATE; SAVEPOINT job", "tear the step apart")?;
+                tx.tear()?;
                 point("store::between");
             }
-            ledger::append(tx, &written.entries)?;
-            Ok(written.value)
+            let appended = ledger::append(tx, &written.entries)?;
+            Ok((written.value, appended))
         })
     }
 
@@ -68,41 +86,85 @@ impl Writer {
     pub(super) fn plain<T: Send + 'static>(
         &self,
         organisation: OrganisationId,
-        work: impl FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+        mut work: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.run(organisation, work)
+        self.run(organisation, move |tx| Ok((work(tx)?, None)))
     }
 
     fn run<T, E>(
         &self,
         organisation: OrganisationId,
-        work: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        work: impl FnMut(&mut Tx<'_>) -> Result<(T, Option<Appended>), E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
         let (answer, answered) = channel();
-        let job: Job = Box::new(move |connection, master| {
-            let done = in_savepoint(connection, |c| work(&mut Tx::new(c, organisation, master)));
-            if sabotaged("store::ack-early") {
-                // Sabotage S1 of the tests: told before the commit.
-                let _ = answer.send(done);
-                return Box::new(|_| {});
-            }
-            Box::new(move |committed| {
-                // Whoever asked may have gone; the commit stands all the same.
-                let _ = answer.send(done.and_then(|value| committed.map(|()| value).map_err(E::from)));
-            })
-        });
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        jobs.send(job).map_err(|_| Error::Stopped)?;
+        let job = Asked { organisation, work, done: None, answer };
+        jobs.send(Box::new(job)).map_err(|_| Error::Stopped)?;
         answered.recv().map_err(|_| Error::Stopped)?
     }
 }
 
+/// A job that somebody waits for.
+struct Asked<T, E, F> {
+    organisation: OrganisationId,
+    work: F,
+    done: Option<Result<T, E>>,
+    answer: Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Job for Asked<T, E, F>
+where
+    T: Send,
+    E: From<Error> + Send,
+    F: FnMut(&mut Tx<'_>) -> Result<(T, Option<Appended>), E> + Send,
+{
+    fn organisation(&self) -> &OrganisationId {
+        &self.organisation
+    }
+
+    fn run(&mut self, connection: &mut Db, master: &MasterKey) -> Option<Option<Appended>> {
+        if let Err(e) = connection.begin_step(&self.organisation) {
+            self.done = Some(Err(e.into()));
+            return None;
+        }
+        let result = (self.work)(&mut Tx::new(connection, self.organisation.clone(), master));
+        let end = if result.is_ok() { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
+        let whole = connection.run(end, "end a step");
+        let (done, appended) = match (result, &whole) {
+            (Ok((value, appended)), Ok(())) => (Ok(value), appended),
+            (Ok(_), Err(e)) => (Err(e.clone().into()), None),
+            (Err(e), _) => (Err(e), None),
+        };
+        if sabotaged("store::ack-early")
+            && let Ok(value) = done
+        {
+            // Sabotage S1 of the tests: told before the commit.
+            let _ = self.answer.send(Ok(value));
+        } else {
+            self.done = Some(done);
+        }
+        (whole.is_ok() && !connection.take_must_redo()).then_some(appended)
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), Error>) {
+        let result = match (committed, self.done) {
+            // A refusal stands, whatever became of the neighbours.
+            (Err(_), Some(Err(e))) => Err(e),
+            (Err(e), _) => Err(e.into()),
+            (Ok(()), Some(done)) => done,
+            (Ok(()), None) => return,
+        };
+        // Whoever asked may have gone; the commit stands all the same.
+        let _ = self.answer.send(result);
+    }
+}
+
 /// The next jobs: the first that comes, and what comes within the wait, up to the most.
-fn next_group(waiting: &Receiver<Job>) -> Option<Vec<Job>> {
+fn next_group(waiting: &Receiver<Box<dyn Job>>) -> Option<Vec<Box<dyn Job>>> {
     let mut group = vec![waiting.recv().ok()?];
     let until = Instant::now() + LONGEST_WAIT;
     while group.len() < MOST_JOBS {
@@ -114,37 +176,98 @@ fn next_group(waiting: &Receiver<Job>) -> Option<Vec<Job>> {
     Some(group)
 }
 
-fn commit_group(connection: &mut Db, master: &MasterKey, group: Vec<Job>) {
-    if connection.begin().is_err() {
-        // Jobs that never ran have no result of their own to answer with: dropping them closes their channels, which tells
-        // each caller that nothing was written. The next group tries anew.
-        drop(group);
-        return;
-    }
-    let answers: Vec<Answer> = group.into_iter().map(|job| job(connection, master)).collect();
-    point("store::before-commit");
-    let committed = connection.run("COMMIT", "commit");
-    point("store::after-commit");
-    if committed.is_err() {
-        // The commit's own error is the one to tell.
-        let _ = connection.run("ROLLBACK", "roll back");
-    }
-    for answer in answers {
-        answer(committed.clone());
-    }
+/// How one try at a group ended.
+enum Tried {
+    Committed,
+    /// Rolled back; another try may do.
+    RolledBack(Error),
+    /// The connection went while it committed: `Appended` tells which way, once the server is back.
+    Unknown(Option<Appended>, Error),
 }
 
-fn in_savepoint<T, E: From<Error>>(connection: &mut Db, work: impl FnOnce(&mut Db) -> Result<T, E>) -> Result<T, E> {
-    connection.run("SAVEPOINT job", "begin a step")?;
-    match work(connection) {
-        Ok(value) => {
-            connection.run("RELEASE job", "end a step")?;
-            Ok(value)
+/// The thread that writes, with what it needs.
+struct Desk {
+    connection: Db,
+    database: Database,
+    master: Arc<MasterKey>,
+}
+
+impl Desk {
+    fn commit_whatever_it_takes(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), Error> {
+        let organisations: BTreeSet<_> = group.iter().map(|job| job.organisation().clone()).collect();
+        let mut last = Error::Stopped;
+        for _ in 0..MOST_TRIES {
+            match self.try_once(group, &organisations) {
+                Tried::Committed => return Ok(()),
+                Tried::RolledBack(e) => last = e,
+                Tried::Unknown(appended, e) => match self.was_committed(appended.as_ref()) {
+                    Ok(true) => return Ok(()),
+                    Ok(false) => last = e,
+                    Err(_) => return Err(Error::Unknown),
+                },
+            }
         }
-        Err(e) => {
-            connection.run("ROLLBACK TO job; RELEASE job", "undo a step")?;
-            Err(e)
+        Err(last)
+    }
+
+    fn try_once(&mut self, group: &mut [Box<dyn Job>], organisations: &BTreeSet<OrganisationId>) -> Tried {
+        if let Err(e) = self.connection.begin(organisations) {
+            return self.give_up(e);
         }
+        let mut told_by = None;
+        for job in group {
+            match job.run(&mut self.connection, &self.master) {
+                Some(appended) => told_by = appended.or(told_by),
+                None => return self.give_up(Error::Busy),
+            }
+        }
+        point("store::before-commit");
+        let committed = self.connection.commit();
+        point("store::after-commit");
+        match committed {
+            Ok(()) => Tried::Committed,
+            // A connection that still answers has told that the commit failed.
+            Err(e) if self.connection.roll_back() => Tried::RolledBack(e),
+            Err(e) => Tried::Unknown(told_by, e),
+        }
+    }
+
+    /// Rolls back, on a new connection when the old one is gone: the server rolls back what it lost sight of.
+    fn give_up(&mut self, why: Error) -> Tried {
+        self.connection.take_must_redo();
+        if self.connection.roll_back() {
+            return Tried::RolledBack(why);
+        }
+        match self.reconnect() {
+            Ok(()) => Tried::RolledBack(why),
+            Err(e) => Tried::RolledBack(e),
+        }
+    }
+
+    fn reconnect(&mut self) -> Result<(), Error> {
+        let until = Instant::now() + LONGEST_ABSENCE;
+        loop {
+            match Db::open(&self.database) {
+                Ok(connection) => {
+                    self.connection = connection;
+                    return Ok(());
+                }
+                Err(e) if Instant::now() > until => return Err(e),
+                Err(_) => std::thread::sleep(BETWEEN_ATTEMPTS),
+            }
+        }
+    }
+
+    /// Whether a commit whose answer was lost happened: its last entry stands in the ledger or does not. The organisation's
+    /// lock is taken first, which the lost transaction holds until it has ended either way.
+    fn was_committed(&mut self, appended: Option<&Appended>) -> Result<bool, Error> {
+        self.reconnect()?;
+        let Some(appended) = appended else { return Err(Error::Unknown) };
+        self.connection.begin(&BTreeSet::from([appended.organisation.clone()]))?;
+        self.connection.begin_step(&appended.organisation)?;
+        let stands = ledger::stands(&mut self.connection, appended);
+        self.connection.roll_back();
+        stands
     }
 }
 

@@ -24,3 +24,4 @@ mod report;
 mod law;
 mod flows;
 mod store;
+mod support;

@@ -90,6 +90,7 @@ CREATE TABLE ledger_entries (
 );
 CREATE TRIGGER ledger_entries_keep_update BEFORE UPDATE ON ledger_entries FOR EACH ROW EXECUTE FUNCTION ledger_is_append_only();
 CREATE TRIGGER ledger_entries_keep_delete BEFORE DELETE ON ledger_entries FOR EACH ROW EXECUTE FUNCTION ledger_is_append_only();
+CREATE TRIGGER ledger_entries_keep_all BEFORE TRUNCATE ON ledger_entries EXECUTE FUNCTION ledger_is_append_only();
 
 -- The right edge of the tree; can be recomputed from the entries, and is at every start.
 CREATE TABLE ledger_heads (
@@ -108,6 +109,7 @@ CREATE TABLE ledger_checkpoints (
 );
 CREATE TRIGGER ledger_checkpoints_keep_update BEFORE UPDATE ON ledger_checkpoints FOR EACH ROW EXECUTE FUNCTION ledger_is_append_only();
 CREATE TRIGGER ledger_checkpoints_keep_delete BEFORE DELETE ON ledger_checkpoints FOR EACH ROW EXECUTE FUNCTION ledger_is_append_only();
+CREATE TRIGGER ledger_checkpoints_keep_all BEFORE TRUNCATE ON ledger_checkpoints EXECUTE FUNCTION ledger_is_append_only();
 
 -- Row level security (I18): a session sees one organisation, the one it names; without a name it sees nothing.
 ALTER TABLE requests ENABLE ROW LEVEL SECURITY;
@@ -138,12 +140,11 @@ ALTER TABLE ledger_checkpoints ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ledger_checkpoints FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_organisation ON ledger_checkpoints USING (organisation = current_setting('habeas.organisation', true));
 
+-- At its start the program lists the organisations to check the ledger of each; their heads hold nothing else.
+CREATE POLICY listing ON ledger_heads FOR SELECT USING (current_setting('habeas.listing', true) = 'on');
+
 -- The program's own role has no right to change the ledger, over and above the triggers.
-DO $$
-BEGIN
-  IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'habeas_app') THEN
-    GRANT SELECT, INSERT, UPDATE, DELETE ON requests, claims, holds, subject_keys, sealed, outbox, ledger_heads TO habeas_app;
-    GRANT SELECT, INSERT ON ledger_entries, ledger_checkpoints TO habeas_app;
-  END IF;
-END
-$$;
+GRANT SELECT ON migrations TO habeas_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON requests, claims, holds, subject_keys, sealed, outbox TO habeas_app;
+GRANT SELECT, INSERT, UPDATE ON ledger_heads TO habeas_app;
+GRANT SELECT, INSERT ON ledger_entries, ledger_checkpoints TO habeas_app;

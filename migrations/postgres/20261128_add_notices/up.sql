@@ -13,3 +13,8 @@ CREATE TABLE notices (
 );
 CREATE INDEX notices_by_time ON notices (organisation, next_at);
 CREATE INDEX notices_by_request ON notices (organisation, request);
+
+ALTER TABLE notices ENABLE ROW LEVEL SECURITY;
+ALTER TABLE notices FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_organisation ON notices USING (organisation = current_setting('habeas.organisation', true));
+GRANT SELECT, INSERT, UPDATE, DELETE ON notices TO habeas_app;

@@ -10,8 +10,15 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicI64, Ordering};
 
 const DIR: &str = "HABEAS_TEST_KILL_DIR";
+const URLS: &str = "HABEAS_TEST_KILL_URLS";
 const POINT: &str = "HABEAS_TEST_KILL_POINT";
 const FAULT: &str = "HABEAS_TEST_KILL_FAULT";
+
+on_both! {
+    nothing_acknowledged_is_lost_and_nothing_is_half_there;
+    the_harness_finds_an_acknowledgement_before_the_commit;
+    the_harness_finds_a_leaf_in_a_second_transaction;
+}
 
 /// Every point at which a write can be cut.
 const POINTS: [&str; 8] = [
@@ -42,7 +49,9 @@ fn child() {
     if let Ok(fault) = std::env::var(FAULT) {
         fail::cfg(fault, "return").unwrap();
     }
-    let store = open_store(Path::new(&dir));
+    let urls = std::env::var(URLS).ok();
+    let urls = urls.as_deref().and_then(|u| u.split_once(' ')).map(|(app, owner)| (app.to_owned(), owner.to_owned()));
+    let store = Store::open(&settings(Path::new(&dir), urls), at(NOW)).unwrap();
     let run = std::process::id();
     std::thread::scope(|threads| {
         for t in 0..4 {
@@ -59,9 +68,12 @@ fn child() {
     });
 }
 
-fn start(dir: &Path, point: Option<String>, fault: Option<&str>) -> Child {
+fn start(place: &Place, point: Option<String>, fault: Option<&str>) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "store::kill::child", "--nocapture", "--test-threads=1"]).env(DIR, dir);
+    command.args(["--exact", "store::kill::child", "--nocapture", "--test-threads=1"]).env(DIR, place.dir.path());
+    if let Some((app, owner)) = place.urls() {
+        command.env(URLS, format!("{app} {owner}"));
+    }
     if let Some(point) = point {
         command.env(POINT, point);
     }
@@ -79,8 +91,8 @@ struct Damage {
 }
 
 /// Every acknowledged request is there, and the accounts and the ledger agree.
-fn inspect(dir: &Path, acknowledged: &[String]) -> Damage {
-    let store = match Store::open(&settings(dir), at(NOW)) {
+fn inspect(place: &Place, acknowledged: &[String]) -> Damage {
+    let store = match Store::open(&place.settings(), at(NOW)) {
         Ok(store) => store,
         Err(e) => return Damage { lost: 0, broken: Some(e.to_string()) },
     };
@@ -104,8 +116,8 @@ fn inspect(dir: &Path, acknowledged: &[String]) -> Damage {
 }
 
 /// Runs one child until it is killed: by itself at a point, or from outside after `acks` acknowledgements.
-fn killed(dir: &Path, point: Option<String>, fault: Option<&str>, acks: usize) -> Vec<String> {
-    let mut child = start(dir, point.clone(), fault);
+fn killed(place: &Place, point: Option<String>, fault: Option<&str>, acks: usize) -> Vec<String> {
+    let mut child = start(place, point.clone(), fault);
     let mut lines = BufReader::new(child.stdout.take().unwrap());
     let (mut acknowledged, mut line) = (Vec::new(), String::new());
     while lines.read_line(&mut line).unwrap_or(0) > 0 {
@@ -129,22 +141,22 @@ fn killed(dir: &Path, point: Option<String>, fault: Option<&str>, acks: usize) -
 }
 
 /// Kills until `kills` are done, a fresh database every 25; returns acknowledgements seen and damage found.
-fn campaign(kills: usize, fault: Option<&str>, points: &[&str]) -> (usize, usize, usize) {
+fn campaign(first: &Place, kills: usize, fault: Option<&str>, points: &[&str]) -> (usize, usize, usize) {
     let (mut seen, mut lost, mut broken) = (0, 0, 0);
-    let mut dir = tempfile::tempdir().unwrap();
+    let mut place = first.another();
     for n in 0..kills {
-        if n % 25 == 0 {
-            dir = tempfile::tempdir().unwrap();
+        if n > 0 && n % 25 == 0 {
+            place = first.another();
         }
         let named = points.get(n % (points.len() + 1)).map(|p| format!("{p}={}", 1 + (n * 7) % 23));
-        let acknowledged = killed(dir.path(), named, fault, 1 + n % 17);
-        let damage = inspect(dir.path(), &acknowledged);
+        let acknowledged = killed(&place, named, fault, 1 + n % 17);
+        let damage = inspect(&place, &acknowledged);
         seen += acknowledged.len();
         lost += damage.lost;
         if let Some(what) = damage.broken {
             broken += 1;
             println!("kill {n}: {what}");
-            dir = tempfile::tempdir().unwrap();
+            place = first.another();
         }
     }
     (seen, lost, broken)
@@ -154,30 +166,28 @@ fn kills() -> usize {
     std::env::var("HABEAS_TEST_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(60)
 }
 
-#[test]
-fn nothing_acknowledged_is_lost_and_nothing_is_half_there() {
+fn nothing_acknowledged_is_lost_and_nothing_is_half_there(place: &Place) {
     let kills = kills();
-    let (seen, lost, broken) = campaign(kills, None, &POINTS);
+    let (seen, lost, broken) = campaign(place, kills, None, &POINTS);
     println!(
-        "kill -9, SQLite: {kills} kills at {} points and at random, {seen} acknowledged, {lost} lost, {broken} broken",
+        "kill -9, {}: {kills} kills at {} points and at random, {seen} acknowledged, {lost} lost, {broken} broken",
+        place.name(),
         POINTS.len()
     );
     assert!(seen > kills / 2, "the child acknowledged too little to prove anything: {seen}");
     assert_eq!((lost, broken), (0, 0));
 }
 
-#[test]
-fn the_harness_finds_an_acknowledgement_before_the_commit() {
+fn the_harness_finds_an_acknowledgement_before_the_commit(place: &Place) {
     // S1: killed at the commit, what was told too early is not there.
-    let (_, lost, _) = campaign(6, Some("store::ack-early"), &["store::before-commit", "store::before-commit"]);
-    println!("sabotage S1: {lost} acknowledged requests lost");
+    let (_, lost, _) = campaign(place, 6, Some("store::ack-early"), &["store::before-commit", "store::before-commit"]);
+    println!("sabotage S1, {}: {lost} acknowledged requests lost", place.name());
     assert!(lost > 0);
 }
 
-#[test]
-fn the_harness_finds_a_leaf_in_a_second_transaction() {
+fn the_harness_finds_a_leaf_in_a_second_transaction(place: &Place) {
     // S10: killed between the two, a request stands without its entry.
-    let (_, _, broken) = campaign(4, Some("store::leaf-apart"), &["store::between"]);
-    println!("sabotage S10: {broken} broken");
+    let (_, _, broken) = campaign(place, 4, Some("store::leaf-apart"), &["store::between"]);
+    println!("sabotage S10, {}: {broken} broken", place.name());
     assert!(broken > 0);
 }

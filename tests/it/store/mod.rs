@@ -2,6 +2,8 @@
 
 mod intake;
 mod kill;
+mod place;
+mod server;
 mod tampering;
 
 use habeas::authority::{Caseworker, Dpo, System, grant};
@@ -14,6 +16,7 @@ use habeas::requests::open::Asked;
 use habeas::requests::request::Channel;
 use habeas::requests::right::{Regime, Right, Sensitivity};
 use habeas::store::{Settings, Store, create_master_key};
+use place::{Place, on_both, settings};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -27,17 +30,9 @@ pub fn at(text: &str) -> Timestamp {
 
 pub const NOW: &str = "2026-03-05T10:00:00Z";
 
-/// The settings of a store in `dir`, with a key made at first use.
-pub fn settings(dir: &Path) -> Settings {
-    let master_key = dir.join("master.key");
-    if !master_key.exists() {
-        create_master_key(&master_key).unwrap();
-    }
-    Settings { database: dir.join("habeas.db"), master_key }
-}
-
+/// A store in an SQLite file in `dir`.
 pub fn open_store(dir: &Path) -> Store {
-    Store::open(&settings(dir), at(NOW)).unwrap()
+    Store::open(&settings(dir, None), at(NOW)).unwrap()
 }
 
 pub fn clerk(organisation: &str) -> Caseworker {

@@ -1,13 +1,19 @@
 //! Whoever edits the database's file behind the program's back is found by somebody with one later checkpoint.
 
 use super::*;
-use diesel::connection::SimpleConnection;
-use diesel::{Connection, RunQueryDsl, SqliteConnection};
 use habeas::flows::open_request::open_request;
 use habeas::ledger::checkpoint::Pin;
 use habeas::ledger::note::Signer;
 use habeas::ledger::verify::verify;
 use habeas::store;
+
+on_both! {
+    the_database_itself_refuses_to_change_the_ledger_or_to_skip_verification;
+    a_ledger_that_disagrees_with_itself_does_not_start;
+    a_clock_before_the_last_entry_and_an_open_key_file_do_not_start;
+    a_tree_rewritten_by_the_host_is_not_signed;
+    ten_thousand_random_edits_of_a_copied_database_are_all_found;
+}
 
 fn signer() -> Signer {
     Signer::from_seed("habeas.test/acme", [7; 32]).unwrap()
@@ -17,15 +23,8 @@ fn pin() -> Pin {
     Pin { origin: "habeas.test/acme".into(), key: signer().verifier() }
 }
 
-fn raw(dir: &Path) -> SqliteConnection {
-    let mut raw = SqliteConnection::establish(&dir.join("habeas.db").to_string_lossy()).unwrap();
-    // A store that was just dropped may still be closing its own connection.
-    raw.batch_execute("PRAGMA busy_timeout = 10000").unwrap();
-    raw
-}
-
-fn filled(dir: &Path, requests: usize) -> (Store, String) {
-    let store = open_store(dir);
+fn filled(place: &Place, requests: usize) -> (Store, String) {
+    let store = place.open();
     for i in 0..requests {
         open_request(&store, &BOOK, &clerk("acme"), letter(&format!("k{i}")), at(NOW)).unwrap();
     }
@@ -33,58 +32,51 @@ fn filled(dir: &Path, requests: usize) -> (Store, String) {
     (store, note)
 }
 
-#[test]
-fn the_database_itself_refuses_to_change_the_ledger_or_to_skip_verification() {
-    let dir = tempfile::tempdir().unwrap();
-    let (_store, _) = filled(dir.path(), 2);
-    let mut raw = raw(dir.path());
+fn the_database_itself_refuses_to_change_the_ledger_or_to_skip_verification(place: &Place) {
+    let (_store, _) = filled(place, 2);
+    let mut raw = place.raw();
+    let zero = raw.bytes(b"\0");
     for sql in [
-        "UPDATE ledger_entries SET entry = x'00' WHERE seq = 0",
+        &format!("UPDATE ledger_entries SET entry = {zero} WHERE seq = 0"),
         "DELETE FROM ledger_entries WHERE seq = 0",
         "DELETE FROM ledger_checkpoints",
         "UPDATE claims SET stage = 'approved'",
-        "UPDATE requests SET closed = 1",
+        "UPDATE requests SET closed = (1 = 1)",
         "UPDATE requests SET queue = NULL",
     ] {
-        assert!(raw.batch_execute(sql).is_err(), "{sql}");
+        assert!(raw.run(sql).is_err(), "{sql}");
     }
 }
 
-#[test]
-fn a_ledger_that_disagrees_with_itself_does_not_start() {
-    let dir = tempfile::tempdir().unwrap();
-    let (store, _) = filled(dir.path(), 3);
+fn a_ledger_that_disagrees_with_itself_does_not_start(place: &Place) {
+    let (store, _) = filled(place, 3);
     drop(store);
-    let mut raw = raw(dir.path());
-    let drop_trigger =
-        "DROP TRIGGER ledger_entries_keep_update; UPDATE ledger_entries SET entry = x'7b7d' WHERE seq = 1";
-    raw.batch_execute(drop_trigger).unwrap();
-    let refused = Store::open(&settings(dir.path()), at(NOW)).err().unwrap();
+    let mut raw = place.raw();
+    raw.unlock_ledger();
+    let forged = raw.bytes(b"{}");
+    raw.run(&format!("UPDATE ledger_entries SET entry = {forged} WHERE seq = 1")).unwrap();
+    raw.lock_ledger();
+    let refused = Store::open(&place.settings(), at(NOW)).err().unwrap();
     assert!(refused.to_string().contains("does not agree with itself"), "{refused}");
 }
 
-#[test]
-fn a_clock_before_the_last_entry_and_an_open_key_file_do_not_start() {
-    use std::os::unix::fs::PermissionsExt;
-    let dir = tempfile::tempdir().unwrap();
-    drop(filled(dir.path(), 1));
-    let early = Store::open(&settings(dir.path()), at("2026-03-05T09:00:00Z")).err().unwrap();
+fn a_clock_before_the_last_entry_and_an_open_key_file_do_not_start(place: &Place) {
+    drop(filled(place, 1));
+    let early = Store::open(&place.settings(), at("2026-03-05T09:00:00Z")).err().unwrap();
     assert!(early.to_string().contains("clock"), "{early}");
-    let key = settings(dir.path()).master_key;
+    use std::os::unix::fs::PermissionsExt;
+    let key = place.settings().master_key;
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
-    let open = Store::open(&settings(dir.path()), at(NOW)).err().unwrap();
+    let open = Store::open(&place.settings(), at(NOW)).err().unwrap();
     assert!(open.to_string().contains("chmod 0400"), "{open}");
 }
 
-#[test]
-fn a_tree_rewritten_by_the_host_is_not_signed() {
-    let dir = tempfile::tempdir().unwrap();
-    let (store, _) = filled(dir.path(), 3);
-    let mut raw = raw(dir.path());
-    raw.batch_execute(
-        "DROP TRIGGER ledger_entries_keep_update; UPDATE ledger_entries SET entry = x'7b7d' WHERE seq = 1",
-    )
-    .unwrap();
+fn a_tree_rewritten_by_the_host_is_not_signed(place: &Place) {
+    let (store, _) = filled(place, 3);
+    let mut raw = place.raw();
+    raw.unlock_ledger();
+    let forged = raw.bytes(b"{}");
+    raw.run(&format!("UPDATE ledger_entries SET entry = {forged} WHERE seq = 1")).unwrap();
     let refused = store.checkpoint(&system(), &signer(), at(NOW)).err().unwrap();
     assert!(matches!(refused, store::Error::Ledger(habeas::ledger::Error::Inconsistent { .. })), "{refused}");
 }
@@ -99,29 +91,13 @@ impl Dice {
     }
 }
 
-#[derive(diesel::QueryableByName)]
-struct Blob {
-    #[diesel(sql_type = diesel::sql_types::Binary)]
-    entry: Vec<u8>,
-}
-
-fn read_raw(raw: &mut SqliteConnection) -> Vec<Vec<u8>> {
-    let rows: Vec<Blob> = diesel::sql_query("SELECT entry FROM ledger_entries ORDER BY seq").load(raw).unwrap();
-    rows.into_iter().map(|r| r.entry).collect()
-}
-
-#[test]
-fn ten_thousand_random_edits_of_a_copied_database_are_all_found() {
-    let dir = tempfile::tempdir().unwrap();
-    let (store, held) = filled(dir.path(), 30);
+fn ten_thousand_random_edits_of_a_copied_database_are_all_found(place: &Place) {
+    let (store, held) = filled(place, 30);
     let honest = store.read(&system(), |r| r.entries()).unwrap();
     assert!(verify(&pin(), &honest, std::slice::from_ref(&held)).holds());
     drop(store);
-    let mut raw = raw(dir.path());
-    raw.batch_execute(
-        "DROP TRIGGER ledger_entries_keep_update; DROP TRIGGER ledger_entries_keep_delete; PRAGMA synchronous=OFF;",
-    )
-    .unwrap();
+    let mut raw = place.raw();
+    raw.unlock_ledger();
     let (mut dice, mut found, mut tried) = (Dice(2026), 0, 0);
     while tried < 10_000 {
         let (at, other) = (dice.below(honest.len()), dice.below(honest.len()));
@@ -129,7 +105,7 @@ fn ten_thousand_random_edits_of_a_copied_database_are_all_found() {
         let bit = dice.below(changed.len() * 8);
         changed[bit / 8] ^= 1 << (bit % 8);
         let edit = match dice.below(5) {
-            0 => format!("UPDATE ledger_entries SET entry = x'{}' WHERE seq = {at}", hex::encode(&changed)),
+            0 => format!("UPDATE ledger_entries SET entry = {} WHERE seq = {at}", raw.bytes(&changed)),
             1 => format!("DELETE FROM ledger_entries WHERE seq = {at}"),
             2 if at != other => format!(
                 "UPDATE ledger_entries SET entry = CASE seq WHEN {at} THEN (SELECT entry FROM ledger_entries WHERE seq = {other}) ELSE (SELECT entry FROM ledger_entries WHERE seq = {at}) END WHERE seq IN ({at}, {other})"
@@ -139,15 +115,15 @@ fn ten_thousand_random_edits_of_a_copied_database_are_all_found() {
                 "UPDATE ledger_entries SET seq = seq + 1000 WHERE seq >= {at}; INSERT INTO ledger_entries SELECT organisation, {at}, entry FROM ledger_entries WHERE seq = {other}"
             ),
         };
-        raw.batch_execute(&format!("BEGIN; {edit}")).unwrap();
-        let edited = read_raw(&mut raw);
+        raw.run(&format!("BEGIN; {edit}")).unwrap();
+        let edited = raw.entries();
         if edited.get(..honest.len()) != Some(&honest) {
             tried += 1;
             found += usize::from(!verify(&pin(), &edited, std::slice::from_ref(&held)).holds());
         }
-        raw.batch_execute("ROLLBACK").unwrap();
+        raw.run("ROLLBACK").unwrap();
     }
-    println!("tampering: {found} of {tried} random edits found by the holder of one checkpoint");
+    println!("tampering, {}: {found} of {tried} random edits found by the holder of one checkpoint", place.name());
     assert_eq!(found, tried);
-    assert_eq!(read_raw(&mut raw), honest);
+    assert_eq!(raw.entries(), honest);
 }

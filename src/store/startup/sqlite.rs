@@ -1,25 +1,15 @@
-//! What the program refuses to start on (threats, Start-up refusals).
+//! SQLite: its version, its settings, and the disk it lies on.
 
-use super::connection::Db;
-use super::{Error, failed, ledger};
-use crate::clock::Timestamp;
-use crate::ids::OrganisationId;
-use chrono::TimeDelta;
-use diesel::{QueryDsl, RunQueryDsl};
+use super::refused;
+use crate::store::Error;
+use crate::store::connection::Db;
 use std::path::Path;
 
 /// File systems on which SQLite's WAL mode loses data: shared memory does not reach other machines.
 const NETWORK_FILE_SYSTEMS: [&str; 9] =
     ["nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "fuse.sshfs", "fuse.glusterfs"];
-/// Clocks of machines may differ by this much.
-const CLOCK_TOLERANCE_SECONDS: i64 = 5;
-
-fn refused(why: impl Into<String>) -> Error {
-    Error::Refused(why.into())
-}
-
 /// Refuses a database on a network file system.
-pub(super) fn check_place(database: &Path) -> Result<(), Error> {
+pub(in crate::store) fn check_place(database: &Path) -> Result<(), Error> {
     let folder = database.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = folder.canonicalize().map_err(|e| refused(format!("the folder `{}`: {e}", folder.display())))?;
     // Without a list of mounts (other systems) there is nothing to compare with.
@@ -68,29 +58,6 @@ pub(super) fn check_settings(connection: &mut Db) -> Result<(), Error> {
 fn is_good_sqlite(version: &str) -> bool {
     let parts: Vec<u32> = version.split('.').filter_map(|p| p.parse().ok()).collect();
     parts >= vec![3, 51, 3] && parts != vec![3, 52, 0]
-}
-
-/// Refuses a ledger that does not match its own head or last checkpoint, and a clock before its last entry.
-pub(super) fn check_ledgers(connection: &mut Db, now: Timestamp) -> Result<(), Error> {
-    use super::schema::ledger_heads::dsl;
-    let heads: Vec<(String, i64)> = dsl::ledger_heads
-        .select((dsl::organisation, dsl::last_at))
-        .load(connection)
-        .map_err(failed("read the ledger"))?;
-    let tolerance = TimeDelta::try_seconds(CLOCK_TOLERANCE_SECONDS).unwrap_or_default();
-    for (organisation, last_at) in heads {
-        let last = Timestamp::from_millis(last_at).ok_or_else(|| refused("the ledger's last date is damaged"))?;
-        if now.plus(tolerance).is_none_or(|n| n < last) {
-            return Err(refused(format!(
-                "the clock stands at {now}, before the last ledger entry at {last}; put it right"
-            )));
-        }
-        let organisation: OrganisationId = organisation.parse().map_err(|e| refused(format!("{e}")))?;
-        ledger::check(connection, &organisation).map_err(|e| {
-            refused(format!("the ledger of `{organisation}` does not agree with itself: {e}; restore a backup and look for the cause"))
-        })?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

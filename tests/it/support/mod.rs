@@ -1,0 +1,3 @@
+//! What several folders of tests need.
+
+pub mod postgres;
