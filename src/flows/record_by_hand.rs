@@ -94,7 +94,7 @@ pub fn resend_letter(app: &App, who: &Handler, notice: &Notice, now: Timestamp) 
         for task in &finished {
             tx.finish(task, now)?;
         }
-        Ok(Written { value: (), entries: vec![told] })
+        Ok(Written { value: (), entries: vec![told.clone()] })
     })?;
     Ok(())
 }
@@ -104,8 +104,8 @@ pub fn ask_task(app: &App, who: &Handler, request: &RequestId, task: Effect, now
     let told = entry(who, request, now, ("task.asked", &[("what", word(&other_word(&task)))]));
     let id = request.clone();
     app.store.write(who, move |tx| -> Result<Written<()>, Error> {
-        tx.ask(&id, &[task], now)?;
-        Ok(Written { value: (), entries: vec![told] })
+        tx.ask(&id, std::slice::from_ref(&task), now)?;
+        Ok(Written { value: (), entries: vec![told.clone()] })
     })
 }
 
@@ -130,7 +130,7 @@ pub fn finish_task(app: &App, who: &Handler, task: &crate::store::Waiting, now: 
     let id = task.id.clone();
     app.store.write(who, move |tx| -> Result<Written<()>, Error> {
         tx.finish(&id, now)?;
-        Ok(Written { value: (), entries: vec![told] })
+        Ok(Written { value: (), entries: vec![told.clone()] })
     })?;
     Ok(())
 }

@@ -267,7 +267,7 @@ pub fn follow(
     app.store.write(by, move |tx| -> Result<Written<()>, Error> {
         tx.put_notice(&notice, &rules)?;
         tx.postpone(&notice.id, again_at)?;
-        Ok(Written { value: (), entries: vec![entry] })
+        Ok(Written { value: (), entries: vec![entry.clone()] })
     })?;
     Ok(Sent::Tasked)
 }

@@ -84,8 +84,8 @@ fn warn(app: &App, by: &System, request: &Request, (claim, due): (usize, &Due), 
     };
     let id = request.id.clone();
     app.store.write(by, move |tx| -> Result<Written<()>, Error> {
-        tx.ask(&id, &[task], now)?;
-        Ok(Written { value: (), entries: vec![entry] })
+        tx.ask(&id, std::slice::from_ref(&task), now)?;
+        Ok(Written { value: (), entries: vec![entry.clone()] })
     })?;
     Ok(true)
 }

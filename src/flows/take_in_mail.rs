@@ -106,8 +106,8 @@ fn answer(app: &App, by: &System, notice: &Notice, bytes: &[u8], now: Timestamp)
     app.store.write(by, move |tx| -> Result<Written<()>, Error> {
         let subject = tx.request(&id)?.request.subject;
         tx.reseal(&id, &subject, &personals)?;
-        tx.ask(&id, &[task], now)?;
-        Ok(Written { value: (), entries: vec![entry] })
+        tx.ask(&id, std::slice::from_ref(&task), now)?;
+        Ok(Written { value: (), entries: vec![entry.clone()] })
     })?;
     Ok(())
 }

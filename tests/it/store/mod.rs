@@ -1,10 +1,14 @@
 //! The store on a real database: durable, separated, append-only, and honest after a kill.
 
+mod canary;
+mod histories;
 mod intake;
 mod kill;
+mod outage;
 mod place;
 mod server;
 mod tampering;
+mod tls;
 
 use habeas::authority::{Caseworker, Dpo, System, grant};
 use habeas::clock::Timestamp;

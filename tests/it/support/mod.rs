@@ -1,3 +1,4 @@
 //! What several folders of tests need.
 
 pub mod postgres;
+pub mod server;
