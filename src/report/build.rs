@@ -43,6 +43,7 @@ pub fn build(mut input: Input) -> Report {
         controls: input.controls.into_iter().map(control_view).collect(),
         evidence: input.evidence,
         logs: input.logs,
+        requests: input.requests,
     };
     report.trend = previous.map(|p| compare::trend(&report, &p));
     report

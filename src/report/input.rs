@@ -34,6 +34,9 @@ pub struct Input {
     pub logs: Vec<LogCoverage>,
     /// What limits the audit, each a sentence.
     pub limits: Vec<Localised>,
+    /// Figures of the requests of data subjects; empty when none were audited.
+    #[serde(default)]
+    pub requests: Vec<RequestFigures>,
     /// The report of the audit before, to compare with.
     pub previous: Option<Report>,
 }
@@ -52,6 +55,7 @@ impl Input {
             evidence: Vec::new(),
             logs: Vec::new(),
             limits: Vec::new(),
+            requests: Vec::new(),
             previous: None,
         }
     }
@@ -159,6 +163,43 @@ pub struct Period {
     pub from: Day,
     /// Its last day.
     pub until: Day,
+}
+
+/// Requests received in one year about one right under one law, and how they ended (11 CCR 7102(a)(1)).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RequestFigures {
+    /// Year, law and right, e.g. `2026/ccpa/deletion`.
+    pub id: String,
+    /// The calendar year of receipt (UTC).
+    pub year: i64,
+    /// The law, e.g. `ccpa`.
+    pub regime: String,
+    /// The right, e.g. `deletion`.
+    pub right: String,
+    /// Received.
+    pub received: u64,
+    /// Complied with in whole.
+    pub complied: u64,
+    /// Complied with in part.
+    pub complied_in_part: u64,
+    /// Denied.
+    pub denied: u64,
+    /// Taken back by the person.
+    pub withdrawn: u64,
+    /// Not yet answered.
+    pub open: u64,
+    /// How they ended is not known.
+    pub undecided: u64,
+    /// Median of the begun days to the answer.
+    pub median_days: Option<f64>,
+    /// Mean of the same.
+    pub mean_days: Option<f64>,
+    /// Extended by a notice.
+    pub extended: u64,
+    /// The person was asked for proof, or for what they mean.
+    pub asked_back: u64,
+    /// Answered or stopped late.
+    pub late: u64,
 }
 
 /// One piece of evidence in the manifest.

@@ -3,7 +3,7 @@
 //! Assumes that it was made by `build`. Holds every language at once; a rendering chooses one. Format changes need a new
 //! `FORMAT`, because older reports are read again to be compared with.
 
-use super::input::{Evidence, LogCoverage, Parties, Period, Scope};
+use super::input::{Evidence, LogCoverage, Parties, Period, RequestFigures, Scope};
 use crate::clock::{Day, Timestamp};
 use crate::crypto::hash::Digest;
 use crate::findings::{Parameter, Place, Severity, Shown, Verdict, Waived};
@@ -53,6 +53,9 @@ pub struct Report {
     pub evidence: Vec<Evidence>,
     /// What each log covers.
     pub logs: Vec<LogCoverage>,
+    /// Figures of the requests of data subjects; empty when none were audited.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<RequestFigures>,
 }
 
 /// A program and its version.

@@ -1,7 +1,7 @@
 //! From what an audit read and found to what its report is made from.
 
 use super::evidence::{Read, records};
-use super::{Request, detect};
+use super::{Request, detect, rights};
 use crate::catalog::Control;
 use crate::clock::Timestamp;
 use crate::crypto::hash::Digest;
@@ -34,6 +34,7 @@ impl Material<'_> {
         input.evidence = self.evidence();
         input.logs = self.logs.coverage();
         input.limits = self.limits();
+        input.requests = rights::figures(self.kinds, self.read);
         input.previous.clone_from(&self.request.previous);
         input
     }

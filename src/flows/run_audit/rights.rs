@@ -15,7 +15,7 @@ use crate::ledger::entry::Entry;
 use crate::ledger::tree::{leaf_hash, root};
 use crate::ledger::verify::verify;
 use crate::report::input;
-use crate::requests::record::{self, CLOCKS, LAW, REQUESTS};
+use crate::requests::record::{self, CLOCKS, FIGURES, LAW, REQUESTS};
 use crate::store::{Archive, read_archive};
 use serde_json::Value as Json;
 use std::path::PathBuf;
@@ -40,7 +40,7 @@ pub struct OwnStore {
 
 /// Reads the requests of our own store, when there is one, and judges those at hand.
 pub(super) fn read(store: Option<&OwnStore>, kinds: &Kinds, read: &mut Read) -> Result<(), ReadError> {
-    if let Some(computed) = read.snapshot.iter().find(|e| e.kind == CLOCKS || e.kind == LAW) {
+    if let Some(computed) = read.snapshot.iter().find(|e| [CLOCKS, LAW, FIGURES].contains(&e.kind.as_str())) {
         let (kind, file) = (&computed.kind, &computed.file);
         return Err(ReadError::Requests(format!(
             "`{file}` supplies `{kind}`, which is computed from `{REQUESTS}`; leave it out"
@@ -152,7 +152,7 @@ fn judge(kinds: &Kinds, read: &mut Read) -> Result<(), ReadError> {
     let source = Source { collector: collector(), ..requests.source.clone() };
     let times = (requests.observed_at, requests.collected_at, requests.expires_at);
     let file = format!("(computed from {})", requests.file);
-    for (kind, data) in [(CLOCKS, &judged.clocks), (LAW, &judged.law)] {
+    for (kind, data) in [(CLOCKS, &judged.clocks), (LAW, &judged.law), (FIGURES, &judged.figures)] {
         add(kinds, read, (kind, data), (source.clone(), times, file.clone()))?;
     }
     let (named, more) = judged.undated.split_at(judged.undated.len().min(NAMED));
@@ -174,6 +174,13 @@ fn judge(kinds: &Kinds, read: &mut Read) -> Result<(), ReadError> {
 
 fn collector() -> String {
     format!("habeas {}", env!("CARGO_PKG_VERSION"))
+}
+
+/// The figures in the report.
+pub(super) fn figures(kinds: &Kinds, read: &Read) -> Vec<input::RequestFigures> {
+    let Some((kind, figures)) = kinds.get(FIGURES).zip(read.snapshot.get(FIGURES)) else { return Vec::new() };
+    // Their schema and this type are held together by a test over the example company.
+    serde_json::from_value(figures.data.to_json(&kind.shape)).unwrap_or_default()
 }
 
 /// Where evidence comes from, when it was so, and the file it stands in.

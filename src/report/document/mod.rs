@@ -7,6 +7,7 @@ mod block;
 mod charts;
 mod coverage;
 mod findings;
+mod requests;
 mod signoff;
 mod subject;
 mod summary;
@@ -60,18 +61,16 @@ pub struct Document {
 /// `report` in the language of `words`.
 pub fn document(report: &Report, words: &Words) -> Document {
     let t = Teller { report, words };
-    let mut sections = vec![
+    let before = [
         summary::section(&t),
         subject::section(&t),
         findings::section(&t),
         unknowns::section(&t),
         unknowns::waivers(&t),
         trend::section(&t),
-        coverage::section(&t),
-        signoff::response(&t),
-        signoff::section(&t),
-        annex::section(&t),
     ];
+    let after = [coverage::section(&t), signoff::response(&t), signoff::section(&t), annex::section(&t)];
+    let mut sections: Vec<Section> = before.into_iter().chain(requests::section(&t)).chain(after).collect();
     for (i, section) in sections.iter_mut().enumerate() {
         section.number(i + 1);
     }

@@ -5,6 +5,7 @@
 //! Must never hold personal data, nor turn a field that is left out into one that says "it did not happen".
 
 mod clocks;
+mod figures;
 mod ledger;
 mod stated;
 
@@ -22,6 +23,9 @@ pub const CLOCKS: &str = "request_clocks";
 /// The kind that holds what the law book says about each row.
 pub const LAW: &str = "request_law";
 
+/// The kind that holds their figures by year, law and right.
+pub const FIGURES: &str = "request_figures";
+
 /// What the law book makes of rows of requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judged {
@@ -29,13 +33,15 @@ pub struct Judged {
     pub clocks: Json,
     /// Data of the kind `request_law`.
     pub law: Json,
+    /// Data of the kind `request_figures`.
+    pub figures: Json,
     /// Rows whose due dates could not be computed: the row's id, and why.
     pub undated: Vec<(String, String)>,
 }
 
 /// Judges `rows`, data of the kind `requests`.
 pub fn judge(book: &Lawbook, rows: &[Json]) -> Judged {
-    let mut judged = Judged { clocks: Json::Null, law: Json::Null, undated: Vec::new() };
+    let mut judged = Judged { clocks: Json::Null, law: Json::Null, figures: Json::Null, undated: Vec::new() };
     let (mut all_clocks, mut all_law) = (Vec::new(), Vec::new());
     for row in rows {
         let claim = Claim(row);
@@ -48,6 +54,7 @@ pub fn judge(book: &Lawbook, rows: &[Json]) -> Judged {
         }
         all_law.push(law(book, claim));
     }
+    judged.figures = figures::of(rows, &all_clocks);
     (judged.clocks, judged.law) = (Json::Array(all_clocks), Json::Array(all_law));
     judged
 }
