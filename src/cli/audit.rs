@@ -27,7 +27,10 @@ const INPUT_LIMIT_BYTES: u64 = 256 << 20;
   habeas audit --requests habeas.db --organisation acme --ledger-key acme.vkey --held march.checkpoint --out x
   habeas audit --evidence exports/ --previous audit-2026-10/report.json --waivers waivers.yaml --fail-on high --out y
 
-Exit codes: 0 done, 1 findings at or above --fail-on, 2 bad input, 3 evidence unreadable, 4 internal error.")]
+With --tsa the signature gets a time stamp (PAdES B-T). Without an answer that holds, the report is written all the
+same, says B-B, and the exit code is 1.
+
+Exit codes: 0 done, 1 findings at or above --fail-on or no time stamp though --tsa, 2 bad input, 3 evidence unreadable, 4 internal error.")]
 pub(super) struct Args {
     /// Evidence: files or folders of files (may be repeated). See `habeas controls show` for what a control needs.
     #[arg(long, value_name = "PATH")]
@@ -84,7 +87,8 @@ pub(super) fn run(args: Args) -> Result<Exit, Failed> {
     bars.done();
     let written = reporting::write(&audited.report, &args.write, &languages)?;
     reporting::tell(&audited, &written, &args.write, &languages)?;
-    Ok(if fails(&audited.report, args.fail_on.as_deref()) { Exit::Findings } else { Exit::Done })
+    let unstamped = written.stamped.as_ref().is_some_and(Result::is_err);
+    Ok(if unstamped || fails(&audited.report, args.fail_on.as_deref()) { Exit::Findings } else { Exit::Done })
 }
 
 /// Which exit code an audit that could not be run leaves with.

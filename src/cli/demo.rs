@@ -52,6 +52,7 @@ pub(super) fn run(args: Args) -> Result<Exit, Failed> {
         lang: args.lang.clone(),
         keys: Some(args.dir.join("keys")),
         unsigned: false,
+        stamp: super::stamp::Args::default(),
         json: false,
     };
     let languages = Languages::of(&write)?;

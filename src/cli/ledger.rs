@@ -3,6 +3,8 @@
 mod export;
 
 use super::exit::{Exit, Failed};
+use super::stamp;
+use crate::crypto::hash::Digest;
 use crate::files;
 use crate::ledger::checkpoint::{Checkpoint, Pin};
 use crate::ledger::note::Verifier;
@@ -18,6 +20,7 @@ const LARGEST_FILE_BYTES: u64 = 256 * (65_535 + 2);
 #[command(after_help = "Examples:
   habeas ledger export export/ --config /srv/habeas/habeas.toml
   habeas ledger verify export/ --key acme.vkey --held march.checkpoint
+  habeas ledger stamp export/ --tsa https://tsa.example/tsr --tsa-trust tsa-root.pem
   habeas ledger prove export/ --entry 1204 > entry-1204.proof
   habeas ledger verify --proof entry-1204.proof --entry entry-1204.json --key acme.vkey")]
 pub(super) struct Args {
@@ -32,6 +35,8 @@ enum Command {
     /// Print the proof that one entry is in the log.
     Prove(ProveArgs),
     Export(export::ExportArgs),
+    /// Have checkpoints time-stamped by somebody else; each stamp is written beside its checkpoint, `.tst` behind the name.
+    Stamp(StampArgs),
 }
 
 #[derive(clap::Args)]
@@ -54,9 +59,21 @@ struct VerifyArgs {
     /// The entry that the proof is about.
     #[arg(long, requires = "proof")]
     entry: Option<PathBuf>,
+    /// PEM file with the certificates that time stamps beside the checkpoints must lead to.
+    #[arg(long, value_name = "PEM")]
+    trust: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
+}
+
+#[derive(clap::Args)]
+struct StampArgs {
+    /// Checkpoints: files, or folders of exported logs.
+    #[arg(required = true)]
+    checkpoints: Vec<PathBuf>,
+    #[command(flatten)]
+    stamp: stamp::Args,
 }
 
 #[derive(clap::Args)]
@@ -78,6 +95,7 @@ pub(super) fn run(args: Args) -> Result<Exit, Failed> {
         },
         Command::Prove(args) => prove(&args),
         Command::Export(args) => export::run(&args),
+        Command::Stamp(args) => have_stamped(&args),
     }
 }
 
@@ -119,17 +137,57 @@ fn verify_log(args: &VerifyArgs, log: &Path) -> Result<Exit, Failed> {
     if let Err(e) = tiles::check_hash_tiles(&leaves, read) {
         outcome.problems.push(e.to_string());
     }
-    show(args, &outcome)
+    let stamps = stamps(args, log, &mut outcome)?;
+    show(args, &outcome, &stamps)
+}
+
+/// The stamps beside the checkpoints, in words; one that does not hold is a problem.
+fn stamps(args: &VerifyArgs, log: &Path, outcome: &mut verify::Outcome) -> Result<Vec<String>, Failed> {
+    let anchors = args.trust.as_deref().map(stamp::anchors).transpose()?;
+    let own = log.join("checkpoint");
+    let mut told = Vec::new();
+    for file in std::iter::once(&own).chain(&args.held) {
+        match stamp::beside_checked(file, anchors.as_ref())? {
+            Some(Ok(stamp)) => told.push(format!("{}: {}", file.display(), stamp::told(&stamp))),
+            Some(Err(e)) => outcome.problems.push(format!("`{}`: {e}", stamp::beside(file).display())),
+            None => {}
+        }
+    }
+    Ok(told)
+}
+
+/// Asks for a stamp over each checkpoint. What could not be stamped is told, and nothing is lost.
+fn have_stamped(args: &StampArgs) -> Result<Exit, Failed> {
+    let none = || Failed::bad_input(anyhow::anyhow!("name the time-stamping authority with --tsa URL"));
+    let authority = args.stamp.authority()?.ok_or_else(none)?;
+    let mut exit = Exit::Done;
+    for given in &args.checkpoints {
+        let file = if given.is_dir() { given.join("checkpoint") } else { given.clone() };
+        let note = read_text(&file)?;
+        Checkpoint::parse(&note).map_err(Failed::bad_input)?;
+        match stamp::ask(&authority, &Digest::of(note.as_bytes())) {
+            Ok((token, said)) => {
+                files::write_whole(&stamp::beside(&file), &token).map_err(Failed::unreadable)?;
+                super::say(&format!("{}: {}", stamp::beside(&file).display(), stamp::told(&said)));
+            }
+            Err(e) => {
+                super::say(&format!("{}: NOT stamped: {e}", file.display()));
+                exit = Exit::Findings;
+            }
+        }
+    }
+    Ok(exit)
 }
 
 #[expect(clippy::print_stdout, reason = "the result of the command")]
-fn show(args: &VerifyArgs, outcome: &verify::Outcome) -> Result<Exit, Failed> {
+fn show(args: &VerifyArgs, outcome: &verify::Outcome, stamps: &[String]) -> Result<Exit, Failed> {
     if args.json {
         println!("{}", serde_json::to_string_pretty(outcome).map_err(Failed::internal)?);
     } else {
         for problem in &outcome.problems {
             println!("PROBLEM  {problem}");
         }
+        stamps.iter().for_each(|stamp| println!("{stamp}"));
         let verdict = if outcome.holds() { "holds" } else { "does NOT hold" };
         println!("The log {verdict}: {} entries, {} proven by a checkpoint.", outcome.entries, outcome.proven);
     }

@@ -19,6 +19,7 @@ mod messages;
 mod progress;
 mod reporting;
 mod requests;
+mod stamp;
 mod verify;
 
 use clap::Parser;
@@ -36,7 +37,7 @@ struct Cli {
 #[derive(clap::Subcommand)]
 enum Command {
     Alert(alert::Args),
-    Audit(audit::Args),
+    Audit(Box<audit::Args>),
     Clock(clock::Args),
     Config(config::Args),
     Controls(controls::Args),
@@ -52,7 +53,7 @@ enum Command {
 fn dispatch(command: Command) -> Result<Exit, Failed> {
     match command {
         Command::Alert(args) => alert::run(args),
-        Command::Audit(args) => audit::run(args),
+        Command::Audit(args) => audit::run(*args),
         Command::Clock(args) => clock::run(args),
         Command::Config(args) => config::run(&args),
         Command::Controls(args) => controls::run(args),

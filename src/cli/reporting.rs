@@ -2,6 +2,9 @@
 
 use super::exit::Failed;
 use crate::clock::Clock;
+use crate::connectors::tsa::Authority;
+use crate::crypto::hash::Digest;
+use crate::crypto::stamp::Stamp;
 use crate::files::{self, FileError};
 use crate::findings::Verdict;
 use crate::flows::run_audit::Audited;
@@ -9,10 +12,11 @@ use crate::keyring::{self, Keyring};
 use crate::lang::words::{self, Words};
 use crate::render;
 use crate::report::pdf::{self, Fonts};
-use crate::report::seal::{self, Seal};
+use crate::report::seal::{self, Seal, Stamping};
 use crate::report::{Report, csv, json};
 use anyhow::{Context, anyhow};
 use serde_json::json;
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 /// Where and how reports are written.
@@ -31,6 +35,8 @@ pub(super) struct Args {
     /// Write the PDF without a signature, e.g. to compare two runs byte by byte.
     #[arg(long)]
     pub(super) unsigned: bool,
+    #[command(flatten)]
+    pub(super) stamp: super::stamp::Args,
     /// Print the result as JSON.
     #[arg(long)]
     pub(super) json: bool,
@@ -54,6 +60,8 @@ pub(super) struct Written {
     pub(super) files: Vec<&'static str>,
     /// Who signed, and whether the keys were made just now; `None` when unsigned.
     pub(super) signed: Option<(String, bool)>,
+    /// What became of the time stamp; `None` when none was asked for.
+    pub(super) stamped: Option<Result<Stamp, String>>,
 }
 
 /// The language that a command writes in.
@@ -79,12 +87,18 @@ pub(super) fn write(report: &Report, args: &Args, languages: &Languages) -> Resu
         ("report.html", html.into_bytes()),
         ("findings.csv", csv::write(report, languages.words)),
     ];
-    let mut signed = None;
+    let (mut signed, mut stamped) = (None, None);
     if !args.unsigned {
         let keys = keys(report, args)?;
         let reason = languages.words.get("title");
-        let seal = Seal { field: AUDITOR_FIELD, certify: true, at: Clock::Real.now(), reason, words: languages.words };
+        let at = Clock::Real.now();
+        let asked = Cell::new(None);
+        let authority = args.stamp.authority()?;
+        let ask = authority.as_ref().map(|authority| |digest: &Digest| token(authority, digest, &asked));
+        let stamp = ask.as_ref().map(|f| f as &Stamping<'_>);
+        let seal = Seal { field: AUDITOR_FIELD, certify: true, at, reason, words: languages.words, stamp };
         paper = seal::sign(&paper, &seal, &keys.signing).map_err(Failed::internal)?;
+        stamped = asked.take();
         files.push(("root.pem", keys.root_pem.clone().into_bytes()));
         signed = Some((keys.signing.name(), keys.is_new));
     }
@@ -93,7 +107,17 @@ pub(super) fn write(report: &Report, args: &Args, languages: &Languages) -> Resu
     for (name, bytes) in &files {
         files::write_whole(&args.out.join(name), bytes).with_context(space_hint).map_err(Failed::unreadable)?;
     }
-    Ok(Written { files: files.iter().map(|(name, _)| *name).collect(), signed })
+    Ok(Written { files: files.iter().map(|(name, _)| *name).collect(), signed, stamped })
+}
+
+/// The token of a stamp; keeps what it says, or why there is none.
+fn token(authority: &Authority, digest: &Digest, asked: &Cell<Option<Result<Stamp, String>>>) -> Option<Vec<u8>> {
+    let (token, told) = match super::stamp::ask(authority, digest) {
+        Ok((token, stamp)) => (Some(token), Ok(stamp)),
+        Err(e) => (None, Err(e.to_string())),
+    };
+    asked.set(Some(told));
+    token
 }
 
 /// The field of the report that whoever audits signs.
@@ -142,6 +166,14 @@ pub(super) fn tell(audited: &Audited, written: &Written, args: &Args, languages:
         let key = if *is_new { "told.signed_new" } else { "told.signed" };
         lines.push(words.fill(key, &[("signer", signer.clone())]));
     }
+    match &written.stamped {
+        Some(Ok(stamp)) => {
+            let values = [("at", stamp.at.to_string()), ("authority", stamp.authority.clone())];
+            lines.push(words.fill("told.stamped", &values));
+        }
+        Some(Err(why)) => lines.push(words.fill("told.not_stamped", &[("why", why.clone())])),
+        None => {}
+    }
     lines.extend(written.files.iter().map(|name| args.out.join(name).display().to_string()));
     super::say(&lines.join("\n"));
     Ok(())
@@ -158,6 +190,8 @@ fn tell_json(audited: &Audited, written: &Written, args: &Args) -> Result<(), Fa
         "by_severity": report.summary.by_severity,
         "notes": audited.notes,
         "signed_by": written.signed.as_ref().map(|(signer, _)| signer),
+        "time_stamp": written.stamped.as_ref().and_then(|s| s.as_ref().ok()),
+        "time_stamp_missing": written.stamped.as_ref().and_then(|s| s.as_ref().err()),
         "files": written.files.iter().map(|n| args.out.join(n)).collect::<Vec<_>>(),
     });
     let text = serde_json::to_string_pretty(&told).map_err(|e| Failed::internal(anyhow!(e)))?;

@@ -43,8 +43,15 @@ struct Outcome<'a> {
     level_higher_needs: &'a str,
 }
 
-const WHY_NOT_HIGHER: &str =
+const WHY_NOT_STAMPED: &str =
     "a time-stamping service (B-T) and revocation data (B-LT): the time of signing is the signer's claim";
+const WHY_NOT_HIGHER: &str = "revocation data (B-LT): whether a certificate was withdrawn was not checked";
+
+/// The lowest level of all signatures, and what higher ones need.
+fn level(verification: Option<&Verification>) -> (&'static str, &'static str) {
+    let stamped = verification.is_some_and(|v| v.signatures.iter().all(|s| s.stamp.is_some()));
+    if stamped { ("PAdES B-T", WHY_NOT_HIGHER) } else { ("PAdES B-B", WHY_NOT_STAMPED) }
+}
 
 /// Runs the command.
 pub(super) fn run(args: Args) -> Result<Exit, Failed> {
@@ -112,7 +119,7 @@ fn as_json(args: &Args, outcome: Result<&Verification, String>) -> String {
         Err(reason) => (None, Some(reason)),
     };
     let valid = verification.is_some();
-    let outcome = Outcome { file: &args.file, valid, reason, verification, level_higher_needs: WHY_NOT_HIGHER };
+    let outcome = Outcome { file: &args.file, valid, reason, verification, level_higher_needs: level(verification).1 };
     serde_json::to_string_pretty(&outcome).unwrap_or_default()
 }
 
@@ -129,7 +136,8 @@ fn as_words(args: &Args, pdf: &Path, outcome: Result<&Verification, String>) -> 
     lines.push("  every byte is signed; nothing was added or changed after the last signature".to_owned());
     lines.extend(verification.signatures.iter().map(told));
     lines.extend(verification.attached_sha256.map(|sha256| format!("  attached report.json: SHA-256 {sha256}")));
-    lines.push(format!("  level PAdES B-B; higher levels need {WHY_NOT_HIGHER}"));
+    let (level, needs) = level(Some(verification));
+    lines.push(format!("  level {level}; higher levels need {needs}"));
     lines.join("\n")
 }
 
@@ -144,5 +152,10 @@ fn told(s: &SignatureCheck) -> String {
             s.root_sha256
         ),
     };
-    format!("  {role} in field `{}` by {}, who claims {at}\n    below {}; {worth}", s.field, s.signer, s.root)
+    let stamp = match (&s.stamp, &s.stamp_not_trusted) {
+        (Some(stamp), _) => format!("\n    {}", super::stamp::told(stamp)),
+        (None, Some(why)) => format!("\n    its time stamp does not count: {why}"),
+        (None, None) => String::new(),
+    };
+    format!("  {role} in field `{}` by {}, who claims {at}\n    below {}; {worth}{stamp}", s.field, s.signer, s.root)
 }

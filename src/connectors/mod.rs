@@ -5,3 +5,4 @@ pub mod crm;
 pub mod documents;
 pub mod logs;
 pub mod mapping;
+pub mod tsa;

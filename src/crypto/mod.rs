@@ -3,4 +3,5 @@
 pub mod hash;
 pub mod keys;
 pub mod seal;
+pub mod stamp;
 pub mod token;

@@ -9,7 +9,7 @@ mod post;
 mod spool;
 mod stream;
 mod target;
-mod wire;
+pub(in crate::connectors) mod wire;
 
 pub use courier::{Courier, Pace, State};
 pub use spool::{Spool, SpoolError};
@@ -58,7 +58,7 @@ pub enum SendError {
 }
 
 impl SendError {
-    fn io(doing: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+    pub(in crate::connectors) fn io(doing: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         move |source| Self::Io { doing, source }
     }
 }

@@ -29,7 +29,7 @@ pub struct Server {
 
 impl Server {
     /// Reads `host`, `host:port` or `[v6]:port`; `None` when it is none of these.
-    pub(super) fn parse(text: &str, default_port: u16, tls: bool) -> Option<Self> {
+    pub(in crate::connectors) fn parse(text: &str, default_port: u16, tls: bool) -> Option<Self> {
         let (host, port) = if let Some(rest) = text.strip_prefix('[') {
             let (host, port) = rest.split_once(']')?;
             host.parse::<Ipv6Addr>().ok()?;
@@ -47,12 +47,12 @@ impl Server {
     }
 
     /// Whether it can only be this machine.
-    pub(super) fn is_this_machine(&self) -> bool {
+    pub(in crate::connectors) fn is_this_machine(&self) -> bool {
         self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|a| a.is_loopback())
     }
 
     /// Connects, to the first address that may be connected to and answers.
-    pub(super) fn connect(&self, trust: &Trust) -> Result<Wire, SendError> {
+    pub(in crate::connectors) fn connect(&self, trust: &Trust) -> Result<Wire, SendError> {
         let addresses =
             (self.host.as_str(), self.port).to_socket_addrs().map_err(SendError::io("looking up the host"))?;
         let mut last = SendError::Address { host: self.host.clone() };
@@ -139,14 +139,14 @@ impl Trust {
 }
 
 /// A connection, plain or with TLS.
-pub(super) enum Wire {
+pub(in crate::connectors) enum Wire {
     Plain(TcpStream),
     Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
 }
 
 impl Wire {
     /// Writes everything out.
-    pub(super) fn say(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+    pub(in crate::connectors) fn say(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         match self {
             Self::Plain(tcp) => tcp.write_all(bytes),
             Self::Tls(tls) => tls.write_all(bytes).and_then(|()| tls.flush()),
@@ -168,7 +168,7 @@ impl Wire {
     }
 
     /// Reads some bytes; 0 at the end.
-    pub(super) fn hear(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+    pub(in crate::connectors) fn hear(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
         match self {
             Self::Plain(tcp) => tcp.read(into),
             Self::Tls(tls) => match tls.read(into) {

@@ -4,6 +4,7 @@
 //! PAdES keeps in the PDF's own `M` (EN 319 142-1, 5.3).
 
 use super::SealError;
+use super::sign::Stamping;
 use super::signer::Signing;
 use crate::crypto::hash::Digest;
 use cms::cert::{CertificateChoices, IssuerAndSerialNumber};
@@ -25,6 +26,8 @@ const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113
 const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
 const SIGNING_CERTIFICATE_V2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
 const SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
+/// id-aa-timeStampToken (RFC 3161, appendix A): a stamp over the signature.
+const TIME_STAMP_TOKEN: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.14");
 pub(super) const ECDSA_SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
 
 /// RFC 5035: which certificate the signer means, so that it cannot be exchanged for another one with the same key.
@@ -46,14 +49,16 @@ struct IssuerSerial {
     serial_number: SerialNumber,
 }
 
-/// The DER form of a signature by `signer` over something with this `digest`.
-pub(super) fn container(digest: &Digest, signer: &Signing) -> Result<Vec<u8>, SealError> {
-    build(digest, signer).map_err(|e| SealError::Container(e.to_string()))
+/// The DER form of a signature by `signer` over something with this `digest`, stamped when `stamp` gives a token.
+pub(super) fn container(digest: &Digest, signer: &Signing, stamp: Option<&Stamping<'_>>) -> Result<Vec<u8>, SealError> {
+    build(digest, signer, stamp).map_err(|e| SealError::Container(e.to_string()))
 }
 
-fn build(digest: &Digest, signer: &Signing) -> der::Result<Vec<u8>> {
+fn build(digest: &Digest, signer: &Signing, stamp: Option<&Stamping<'_>>) -> der::Result<Vec<u8>> {
     let own = signer.own().ok_or(der::ErrorKind::Failed)?;
     let attributes = signed_attributes(digest, own)?;
+    let signature = signer.sign(&attributes.to_der()?);
+    let token = stamp.and_then(|stamp| stamp(&Digest::of(&signature)));
     let info = SignerInfo {
         version: CmsVersion::V1,
         sid: SignerIdentifier::IssuerAndSerialNumber(IssuerAndSerialNumber {
@@ -62,10 +67,10 @@ fn build(digest: &Digest, signer: &Signing) -> der::Result<Vec<u8>> {
         }),
         digest_alg: algorithm(SHA_256),
         // What is signed is the attributes as a SET OF; in the container they carry the tag [0] (RFC 5652, 5.4).
-        signature: OctetString::new(signer.sign(&attributes.to_der()?))?,
+        signature: OctetString::new(signature)?,
         signed_attrs: Some(attributes),
         signature_algorithm: algorithm(ECDSA_SHA_256),
-        unsigned_attrs: None,
+        unsigned_attrs: token.as_deref().map(stamped).transpose()?,
     };
     let certificates = signer.chain().iter().cloned().map(CertificateChoices::Certificate);
     let data = SignedData {
@@ -77,6 +82,12 @@ fn build(digest: &Digest, signer: &Signing) -> der::Result<Vec<u8>> {
         signer_infos: SignerInfos(SetOfVec::try_from(vec![info])?),
     };
     ContentInfo { content_type: SIGNED_DATA, content: Any::encode_from(&data)? }.to_der()
+}
+
+/// The unsigned attribute that holds a stamp.
+fn stamped(token: &[u8]) -> der::Result<Attributes> {
+    let values = SetOfVec::try_from(vec![Any::from_der(token)?])?;
+    SetOfVec::try_from(vec![Attribute { oid: TIME_STAMP_TOKEN, values }])
 }
 
 const fn algorithm(oid: ObjectIdentifier) -> AlgorithmIdentifierOwned {
@@ -117,6 +128,8 @@ pub(super) struct Opened {
     pub(super) signature: Vec<u8>,
     /// The digest that it vouches for.
     pub(super) digest: Vec<u8>,
+    /// The time stamp over the signature, unchecked.
+    pub(super) stamp: Option<Vec<u8>>,
 }
 
 /// Reads a container. Refuses anything that the signature does not protect and that we would not write: what nobody
@@ -147,6 +160,7 @@ pub(super) fn open(der: &[u8]) -> Result<Opened, String> {
         signed: attributes.to_der().map_err(broken)?,
         signature: signer.signature.as_bytes().to_vec(),
         digest: digest_of(attributes)?,
+        stamp: stamp_of(signer)?,
         own,
         certificates,
     })
@@ -176,8 +190,7 @@ fn own_certificate(signer: &SignerInfo, certificates: &[Certificate]) -> Result<
 fn check_attributes(signer: &SignerInfo, attributes: &Attributes, own: &Certificate) -> Result<(), String> {
     let known_algorithms = signer.version == CmsVersion::V1
         && signer.digest_alg == algorithm(SHA_256)
-        && signer.signature_algorithm == algorithm(ECDSA_SHA_256)
-        && signer.unsigned_attrs.is_none();
+        && signer.signature_algorithm == algorithm(ECDSA_SHA_256);
     if !known_algorithms {
         return Err("the signature uses other algorithms or attributes than this program checks".to_owned());
     }
@@ -189,6 +202,14 @@ fn check_attributes(signer: &SignerInfo, attributes: &Attributes, own: &Certific
         return Err("the signature was made for another certificate".to_owned());
     }
     Ok(())
+}
+
+/// The time stamp; anything else that the signature does not protect is refused.
+fn stamp_of(signer: &SignerInfo) -> Result<Option<Vec<u8>>, String> {
+    let Some(attributes) = &signer.unsigned_attrs else { return Ok(None) };
+    let token = only_value(attributes, TIME_STAMP_TOKEN).filter(|_| attributes.len() == 1);
+    let token = token.ok_or("the signature carries unsigned attributes that this program does not write")?;
+    token.to_der().map(Some).map_err(|e| format!("the time stamp is damaged: {e}"))
 }
 
 fn digest_of(attributes: &Attributes) -> Result<Vec<u8>, String> {

@@ -1,4 +1,4 @@
-//! Signing a report and checking a signed one: PAdES baseline B-B (ETSI EN 319 142-1) with ECDSA P-256.
+//! Signing a report and checking a signed one: PAdES baseline B-B, with a time stamp B-T (ETSI EN 319 142-1), ECDSA P-256.
 //!
 //! Pure: keys and files come in as bytes, the time as an argument. A signature is always appended; nothing that was signed
 //! is ever rewritten. `verify` is stricter than most readers: a valid digest over an older revision is not enough.
@@ -12,7 +12,7 @@ mod signer;
 mod verify;
 mod write;
 
-pub use sign::{Seal, sign};
+pub use sign::{Seal, Stamping, sign};
 pub use signer::{SignerError, Signing};
 pub use verify::{Anchors, SignatureCheck, Verification, VerifyError, attachment, verify};
 

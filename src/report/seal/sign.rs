@@ -11,6 +11,8 @@ use lopdf::{Dictionary, Document, Object, ObjectId, StringFormat, dictionary};
 
 /// Room for the container, in bytes: ours takes about 1.6 KB with a chain of two.
 const ROOM: usize = 6 * 1024;
+/// Room with a time stamp: authorities put their own chain into it.
+const STAMPED_ROOM: usize = 30 * 1024;
 /// Ten digits are enough for any PDF with a plain cross-reference table.
 const PLACEHOLDER: i64 = 9_999_999_999;
 
@@ -27,6 +29,17 @@ pub struct Seal<'a> {
     pub reason: &'a str,
     /// In which language the field says who signed.
     pub words: &'a Words,
+    /// Asks for a time stamp over a digest and gives its token, or nothing: then the signature stays without.
+    pub stamp: Option<&'a Stamping<'a>>,
+}
+
+/// See `Seal::stamp`. The caller keeps the reason when there is no token.
+pub type Stamping<'a> = dyn Fn(&Digest) -> Option<Vec<u8>> + 'a;
+
+impl Seal<'_> {
+    const fn room(&self) -> usize {
+        if self.stamp.is_some() { STAMPED_ROOM } else { ROOM }
+    }
 }
 
 /// `pdf` with one more revision that holds a PAdES B-B signature of `signer`.
@@ -54,7 +67,7 @@ pub fn sign(pdf: &[u8], seal: &Seal<'_>, signer: &Signing) -> Result<Vec<u8>, Se
     }
     let (mut out, places) = revision.append(pdf, &doc)?;
     let start = places.get(&signature).copied().unwrap_or_default();
-    fill(&mut out, start, signer)?;
+    fill(&mut out, start, seal, signer)?;
     Ok(out)
 }
 
@@ -85,7 +98,7 @@ fn dictionary(seal: &Seal<'_>, signer: &Signing) -> Dictionary {
         "Filter" => "Adobe.PPKLite",
         "SubFilter" => "ETSI.CAdES.detached",
         "ByteRange" => vec![0.into(), PLACEHOLDER.into(), PLACEHOLDER.into(), PLACEHOLDER.into()],
-        "Contents" => Object::String(vec![0; ROOM], StringFormat::Hexadecimal),
+        "Contents" => Object::String(vec![0; seal.room()], StringFormat::Hexadecimal),
         "M" => Object::string_literal(seal.at.utc().format("D:%Y%m%d%H%M%SZ").to_string()),
         "Name" => text(&signer.name()),
         "Reason" => text(seal.reason),
@@ -112,26 +125,27 @@ fn certified(doc: &Document, signature: lopdf::ObjectId) -> Result<(lopdf::Objec
 }
 
 /// Writes the byte range, then signs everything but the container and writes that.
-fn fill(out: &mut [u8], start: usize, signer: &Signing) -> Result<(), SealError> {
+fn fill(out: &mut [u8], start: usize, seal: &Seal<'_>, signer: &Signing) -> Result<(), SealError> {
     let lost = || SealError::Container("the room left for it was not found".to_owned());
     let find = |out: &[u8], what: &[u8]| {
         let rest = out.get(start..).unwrap_or_default();
         memchr::memmem::find(rest, what).map(|at| start + at + what.len()).ok_or_else(lost)
     };
     let open = find(out, b"/Contents ")?;
-    let close = open + 2 * ROOM + 2;
+    let room = seal.room();
+    let close = open + 2 * room + 2;
     let range = format!("[0 {open} {close} {}]", out.len() - close);
     let at = find(out, b"/ByteRange ")?;
     let width = format!("[0 {PLACEHOLDER} {PLACEHOLDER} {PLACEHOLDER}]").len();
     let padded = format!("{range:<width$}");
     out.get_mut(at..at + width).ok_or_else(lost)?.copy_from_slice(padded.as_bytes());
     let signed = [out.get(..open).unwrap_or_default(), out.get(close..).unwrap_or_default()].concat();
-    let container = cms::container(&Digest::of(&signed), signer)?;
-    if container.len() > ROOM {
-        return Err(SealError::Room { needed: container.len(), room: ROOM });
+    let container = cms::container(&Digest::of(&signed), signer, seal.stamp)?;
+    if container.len() > room {
+        return Err(SealError::Room { needed: container.len(), room });
     }
     let digits = hex::encode(container);
-    let room = out.get_mut(open + 1..open + 1 + digits.len()).ok_or_else(lost)?;
-    room.copy_from_slice(digits.as_bytes());
+    let place = out.get_mut(open + 1..open + 1 + digits.len()).ok_or_else(lost)?;
+    place.copy_from_slice(digits.as_bytes());
     Ok(())
 }

@@ -8,6 +8,7 @@ use super::field::{Field, fields};
 use super::signer::{SignerError, certificates, common_name};
 use crate::clock::Timestamp;
 use crate::crypto::hash::Digest;
+use crate::crypto::stamp::{self, Stamp, StampError, Wanted};
 use crate::report::pdf::ATTACHED;
 use der::Encode;
 use lopdf::{Dictionary, Document, Object};
@@ -39,6 +40,11 @@ impl Anchors {
     pub fn from_pem(pem: &[u8]) -> Result<Self, SignerError> {
         certificates(pem).map(Self)
     }
+
+    /// The certificates.
+    pub fn certificates(&self) -> &[Certificate] {
+        &self.0
+    }
 }
 
 /// What was checked, and how far it reaches.
@@ -59,8 +65,12 @@ pub struct SignatureCheck {
     pub signer: String,
     /// When, as the signer claims; nobody else vouches for it.
     pub claimed_at: Option<Timestamp>,
-    /// `PAdES B-B`.
+    /// `PAdES B-B`, or `PAdES B-T` when a time stamp holds.
     pub level: &'static str,
+    /// The time stamp over the signature, when there is one that holds.
+    pub stamp: Option<Stamp>,
+    /// Why the time stamp does not count: its certificates do not lead to one that was given as trusted.
+    pub stamp_not_trusted: Option<String>,
     /// Whether it certifies the document.
     pub certifies: bool,
     /// Name in the certificate at the end of the chain.
@@ -169,18 +179,36 @@ fn check(
         .map_err(|()| at("it was not made with the key of its certificate".to_owned()))?;
     let claimed_at = claimed(signature);
     let root = chain(&opened, claimed_at, anchors).map_err(at)?;
+    let (stamp, stamp_not_trusted) = stamped(&opened, anchors).map_err(|e| at(e.to_string()))?;
     let der = root.to_der().map_err(|e| at(e.to_string()))?;
     let is_trusted = |a: &Anchors| a.0.contains(&root);
     Ok(SignatureCheck {
         field: field.name.clone(),
         signer: common_name(&opened.own.tbs_certificate.subject),
         claimed_at,
-        level: "PAdES B-B",
+        level: if stamp.is_some() { "PAdES B-T" } else { "PAdES B-B" },
+        stamp,
+        stamp_not_trusted,
         certifies: false,
         root: common_name(&root.tbs_certificate.subject),
         root_sha256: Digest::of(&der),
         trusted: anchors.map(is_trusted),
     })
+}
+
+/// The stamp over the signature. A broken one makes the signature invalid; one that nobody trusted vouches for is told.
+fn stamped(opened: &Opened, anchors: Option<&Anchors>) -> Result<(Option<Stamp>, Option<String>), StampError> {
+    let Some(token) = &opened.stamp else { return Ok((None, None)) };
+    let digest = Digest::of(&opened.signature);
+    let wanted = Wanted { digest: &digest, nonce: None, policy: None, anchors: anchors.map(Anchors::certificates) };
+    match stamp::check(token, &wanted) {
+        Ok(stamp) => Ok((Some(stamp), None)),
+        Err(StampError::Chain(why)) if anchors.is_some() => {
+            stamp::check(token, &Wanted { anchors: None, ..wanted })?;
+            Ok((None, Some(StampError::Chain(why).to_string())))
+        }
+        Err(e) => Err(e),
+    }
 }
 
 /// The container without the zeros that fill its room; anything but zeros there is refused.

@@ -5,7 +5,7 @@ mod audit;
 mod canary;
 mod clock;
 mod export;
-mod ledger;
+pub mod ledger;
 mod map;
 pub mod requests;
 mod slices;

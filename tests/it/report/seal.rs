@@ -27,7 +27,7 @@ fn paper() -> Vec<u8> {
 }
 
 fn seal(field: &'static str, certify: bool) -> Seal<'static> {
-    Seal { field, certify, at: at(), reason: "Audit report", words: words::of("en").unwrap() }
+    Seal { field, certify, at: at(), reason: "Audit report", words: words::of("en").unwrap(), stamp: None }
 }
 
 fn signed(keys: &Keyring) -> Vec<u8> {
