@@ -5,6 +5,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// A file could not be written or read; says which and why.
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +89,26 @@ pub fn create_private_folder(folder: &Path) -> Result<(), FileError> {
     use std::os::unix::fs::DirBuilderExt;
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.map_err(|e| FileError::new("create the folder", folder, e))
+}
+
+/// How long a lock may outlive its holder: a process that has just been ended, or one that is being started by it.
+const LOCK_PATIENCE: Duration = Duration::from_millis(500);
+
+/// Makes the file `path` and locks it as long as the result lives; `None` when somebody else holds it.
+pub fn lock(path: &Path) -> Result<Option<File>, FileError> {
+    let failed = |e| FileError::new("lock", path, e);
+    let file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(failed)?;
+    let since = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(file)),
+            Err(fs::TryLockError::WouldBlock) if since.elapsed() < LOCK_PATIENCE => {
+                std::thread::sleep(LOCK_PATIENCE / 20);
+            }
+            Err(fs::TryLockError::WouldBlock) => return Ok(None),
+            Err(fs::TryLockError::Error(e)) => return Err(failed(e)),
+        }
+    }
 }
 
 /// Reads a whole file of at most `limit_bytes`.

@@ -51,55 +51,55 @@ enum Command {
 }
 
 #[derive(clap::Args)]
-struct StaffArgs {
+pub(super) struct StaffArgs {
     /// File with the key for pseudonyms; made when it does not exist.
     #[arg(long, value_name = "FILE", required_unless_present = "reveal")]
-    pseudonym_key: Option<PathBuf>,
+    pub(super) pseudonym_key: Option<PathBuf>,
     /// Show who it is instead of pseudonyms.
     #[arg(long, conflicts_with = "pseudonym_key")]
-    reveal: bool,
+    pub(super) reveal: bool,
     /// Field whose values name nobody and are shown as they are; may be given several times.
     #[arg(long, value_name = "FIELD")]
-    plain: Vec<String>,
+    pub(super) plain: Vec<String>,
     /// Leave out alerts below this level: informational, low, medium, high or critical.
     #[arg(long, value_name = "LEVEL", value_parser = level, default_value = "informational")]
-    at_least: Level,
+    pub(super) at_least: Level,
     /// Level of rules that have none.
     #[arg(long, value_name = "LEVEL", value_parser = level, default_value = "medium")]
-    level: Level,
+    pub(super) level: Level,
     /// Take the open findings of this report.json instead of firings.
     #[arg(long, value_name = "FILE", conflicts_with = "firings")]
-    report: Option<PathBuf>,
+    pub(super) report: Option<PathBuf>,
     /// Output of `habeas events scan --json`; `-` reads standard input.
     #[arg(default_value = "-")]
-    firings: PathBuf,
+    pub(super) firings: PathBuf,
 }
 
 #[derive(clap::Args)]
-struct SendArgs {
+pub(super) struct SendArgs {
     /// Where to: [cef+|ocsf+]syslog[s]://HOST[:PORT], [ocsf+]https://..., [cef+|ocsf+|syslog+]file:///PATH; may be given several times.
     #[arg(long, required = true, value_name = "PLACE")]
-    to: Vec<String>,
+    pub(super) to: Vec<String>,
     /// File with the secret that signs webhooks: `whsec_` and base64.
     #[arg(long, value_name = "FILE")]
-    secret: Option<PathBuf>,
+    pub(super) secret: Option<PathBuf>,
     /// PEM file of certificate authorities to trust instead of the public ones.
     #[arg(long, value_name = "FILE")]
-    ca: Option<PathBuf>,
+    pub(super) ca: Option<PathBuf>,
     /// Folder that keeps alerts until they are taken.
     #[arg(long, value_name = "DIR", default_value = "habeas-spool")]
-    spool: PathBuf,
+    pub(super) spool: PathBuf,
     /// Most that waits for one place, in MiB; reading stops there until some is taken.
     #[arg(long, value_name = "MIB", default_value_t = 256)]
-    spool_limit: u64,
+    pub(super) spool_limit: u64,
     /// Seconds to go on trying after the end of input while a place takes nothing.
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
-    patience: u64,
+    pub(super) patience: u64,
     /// Name of this host in syslog messages. [default: none]
     #[arg(long, value_name = "NAME")]
-    hostname: Option<String>,
+    pub(super) hostname: Option<String>,
     #[command(flatten)]
-    staff: StaffArgs,
+    pub(super) staff: StaffArgs,
 }
 
 #[derive(clap::Args)]
@@ -124,7 +124,8 @@ struct PseudonymArgs {
     values: Vec<String>,
 }
 
-fn level(text: &str) -> Result<Level, String> {
+/// Reads a level.
+pub(super) fn level(text: &str) -> Result<Level, String> {
     let known = || Level::ALL.map(Level::word).join(", ");
     Level::of_word(text).ok_or_else(|| format!("is none of {}", known()))
 }
@@ -164,7 +165,8 @@ fn send(args: SendArgs) -> Result<Exit, Failed> {
     }
 }
 
-fn sending(args: &SendArgs) -> Result<Sending, Failed> {
+/// What sending needs besides the places.
+pub(super) fn sending(args: &SendArgs) -> Result<Sending, Failed> {
     let secret = match &args.secret {
         None => None,
         Some(path) => {
@@ -185,7 +187,7 @@ fn sending(args: &SendArgs) -> Result<Sending, Failed> {
 }
 
 /// One courier per place, each with a folder of the spool named after it.
-fn couriers(args: &SendArgs, sending: &Sending) -> Result<Vec<Courier>, Failed> {
+pub(super) fn couriers(args: &SendArgs, sending: &Sending) -> Result<Vec<Courier>, Failed> {
     let one = |text: &String| {
         let target = Target::parse(text).map_err(Failed::bad_input)?;
         target.check(sending).map_err(Failed::bad_input)?;
@@ -214,7 +216,7 @@ fn deliver(
     loop {
         let now = Instant::now();
         let before: u64 = couriers.iter().map(Courier::taken).sum();
-        let next = visit(couriers, sending, now)?;
+        let next = visit(&mut *couriers, sending, now)?;
         let moved = couriers.iter().map(Courier::taken).sum::<u64>() > before;
         if open || moved {
             since = Instant::now();
@@ -243,7 +245,11 @@ fn accept(couriers: &mut [Courier], alerts: &[Alert]) -> Result<(), Failed> {
 }
 
 /// Lets every courier send; says when the first of those that wait has to be visited again.
-fn visit(couriers: &mut [Courier], sending: &Sending, now: Instant) -> Result<Option<Instant>, Failed> {
+pub(super) fn visit<'c>(
+    couriers: impl IntoIterator<Item = &'c mut Courier>,
+    sending: &Sending,
+    now: Instant,
+) -> Result<Option<Instant>, Failed> {
     let mut next: Option<Instant> = None;
     for courier in couriers {
         match courier.visit(sending, now, chance()?).map_err(Failed::unreadable)? {
@@ -356,7 +362,8 @@ fn write_digest(args: &DigestArgs) -> Result<Exit, Failed> {
     Ok(Exit::Done)
 }
 
-fn staff(args: &StaffArgs) -> Result<Staff, Failed> {
+/// How staff are shown.
+pub(super) fn staff(args: &StaffArgs) -> Result<Staff, Failed> {
     let Some(path) = &args.pseudonym_key else { return Ok(Staff::Revealed) };
     if !path.exists() {
         make_key(path)?;

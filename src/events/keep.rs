@@ -186,6 +186,22 @@ impl<T: Keep> Keep for Box<T> {
     }
 }
 
+/// Bytes that are kept as they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bytes(pub Vec<u8>);
+
+impl Keep for Bytes {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.0.len().put(out);
+        out.extend_from_slice(&self.0);
+    }
+
+    fn take(from: &mut &[u8]) -> Option<Self> {
+        let length = usize::take(from)?;
+        split(from, length).map(|bytes| Self(bytes.to_vec()))
+    }
+}
+
 impl Keep for String {
     fn put(&self, out: &mut Vec<u8>) {
         self.len().put(out);

@@ -2,6 +2,7 @@
 
 pub mod examine_installation;
 pub mod export_ledger;
+pub mod follow_events;
 pub mod make_installation;
 pub mod open_request;
 pub mod record_by_hand;

@@ -2,6 +2,7 @@
 //!
 //! One file per verb; `rules` reads what all of them are given: rules, placeholders, tables.
 
+mod follow;
 mod merge;
 pub(super) mod rules;
 mod scan;
@@ -24,6 +25,7 @@ pub(super) struct Args {
 #[derive(clap::Subcommand)]
 enum Command {
     Scan(scan::Args),
+    Follow(follow::Args),
     Slice(slice::Args),
     Merge(merge::Args),
     Map(super::map::Args),
@@ -32,6 +34,7 @@ enum Command {
 pub(super) fn run(args: Args) -> Result<Exit, Failed> {
     match args.command {
         Command::Scan(args) => scan::run(&args),
+        Command::Follow(args) => follow::run(args),
         Command::Slice(args) => slice::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Map(args) => super::map::run(&args),

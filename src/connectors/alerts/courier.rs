@@ -52,12 +52,15 @@ pub struct Courier {
     failures: u32,
     due: Option<Instant>,
     taken: u64,
+    /// Whether an earlier run may have sent what waits and been ended before it noted so.
+    unsure: bool,
 }
 
 impl Courier {
     /// The courier for `target`; `spool` may hold what an earlier run left and may grow to `limit_bytes`.
     pub fn new(target: Target, spool: Spool, limit_bytes: u64, pace: Pace) -> Self {
-        Self { target, spool, limit_bytes, pace, failures: 0, due: None, taken: 0 }
+        let unsure = spool.waiting_bytes() > 0;
+        Self { target, spool, limit_bytes, pace, failures: 0, due: None, taken: 0, unsure }
     }
 
     /// The place.
@@ -85,6 +88,16 @@ impl Courier {
         if alerts.is_empty() { Ok(()) } else { self.spool.put(alerts) }
     }
 
+    /// Accepts those of `alerts` that an earlier run, ended before it could note so, did not accept already.
+    pub fn put_rest(&mut self, alerts: &[Alert]) -> Result<(), SpoolError> {
+        let waiting: Vec<String> = self.spool.next(usize::MAX)?.into_iter().map(|(a, _)| a.id).collect();
+        let ids: Vec<&str> = alerts.iter().map(|a| a.id.as_str()).collect();
+        let is_end =
+            |n: &usize| waiting.len() >= *n && waiting.iter().rev().zip(ids.iter().take(*n).rev()).all(|(a, b)| a == b);
+        let there = (0..=ids.len()).rev().find(is_end).unwrap_or(0);
+        self.put(alerts.get(there..).unwrap_or_default())
+    }
+
     /// Sends what waits, unless it is not yet time to try again; `chance` spreads the next try.
     pub fn visit(&mut self, sending: &Sending, now: Instant, chance: u32) -> Result<State, SpoolError> {
         if let Some(due) = self.due.filter(|due| now < *due) {
@@ -94,7 +107,7 @@ impl Courier {
         while self.spool.waiting_bytes() > 0 {
             let batch = self.spool.next(BATCH)?;
             let (alerts, ends): (Vec<Alert>, Vec<u64>) = batch.into_iter().unzip();
-            let (count, failed) = self.target.send(&alerts, sending);
+            let (count, failed) = self.send(&alerts, sending);
             if let Some(end) = count.checked_sub(1).and_then(|n| ends.get(n)) {
                 self.spool.taken(*end)?;
                 self.taken += count as u64;
@@ -105,6 +118,19 @@ impl Courier {
             }
         }
         Ok(State::Idle)
+    }
+
+    fn send(&mut self, alerts: &[Alert], sending: &Sending) -> (usize, Option<SendError>) {
+        let mut there = 0;
+        if self.unsure {
+            there = match self.target.has_already(alerts, sending) {
+                Ok(count) => count,
+                Err(error) => return (0, Some(error)),
+            };
+        }
+        let (count, failed) = self.target.send(alerts.get(there..).unwrap_or_default(), sending);
+        self.unsure &= failed.is_some();
+        (there + count, failed)
     }
 
     fn put_off(&mut self, error: &SendError, now: Instant, chance: u32) -> Instant {

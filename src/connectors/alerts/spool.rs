@@ -58,12 +58,7 @@ impl Spool {
         let failed = |source| SpoolError::Io { path: folder.to_path_buf(), source };
         let write =
             |name: &str| OpenOptions::new().create(true).truncate(false).read(true).write(true).open(folder.join(name));
-        let lock = write("lock").map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => return Err(SpoolError::Busy(folder.to_path_buf())),
-            Err(std::fs::TryLockError::Error(e)) => return Err(failed(e)),
-        }
+        let lock = files::lock(&folder.join("lock"))?.ok_or_else(|| SpoolError::Busy(folder.to_path_buf()))?;
         let mut queue = write("queue.ndjson").map_err(failed)?;
         let end = whole_lines(&mut queue).and_then(|end| queue.set_len(end).map(|()| end)).map_err(failed)?;
         let taken = match files::read_limited(&folder.join("taken"), 32) {

@@ -123,6 +123,13 @@ impl Target {
         }
     }
 
+    /// How many of `alerts` the place has already, although nobody noted it: a file can be asked.
+    pub fn has_already(&self, alerts: &[Alert], sending: &Sending) -> Result<usize, SendError> {
+        let Place::File(path) = &self.place else { return Ok(0) };
+        let lines: Vec<String> = alerts.iter().map(|a| self.line(a, &sending.host)).collect();
+        file::settle(path, &lines)
+    }
+
     /// Sends `alerts` in order; says how many were taken, and why the next one was not.
     pub fn send(&self, alerts: &[Alert], sending: &Sending) -> (usize, Option<SendError>) {
         let all = |sent: Result<(), SendError>| match sent {

@@ -7,6 +7,7 @@ mod mapped;
 mod scan;
 pub mod slices;
 mod stretch;
+pub mod tail;
 
 pub use input::{Fingerprint, Input};
 pub use scan::{Coverage, Options, scan};

@@ -6,6 +6,7 @@ mod canary;
 mod clock;
 mod export;
 pub mod ledger;
+mod follow;
 mod map;
 pub mod requests;
 mod slices;
