@@ -3,6 +3,7 @@
 //! One file per verb; `rules` reads what all of them are given: rules, placeholders, tables.
 
 mod follow;
+mod explain;
 mod merge;
 pub(super) mod rules;
 mod scan;
@@ -16,6 +17,7 @@ use super::exit::{Exit, Failed};
   habeas events scan --rules rules/ --events access.ndjson
   habeas events scan --rules rules/ --events jan.ndjson.gz --events feb.ndjson.zst --json > firings.ndjson
   habeas events scan --rules rules/ --connector salesforce --events EventLogFile.csv --json
+  habeas events explain --rules rules/ --events access.ndjson --line 1207
   zcat old/*.gz | habeas events scan --rules brute-force.yml --events - --json")]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -28,6 +30,7 @@ enum Command {
     Follow(follow::Args),
     Slice(slice::Args),
     Merge(merge::Args),
+    Explain(explain::Args),
     Map(super::map::Args),
 }
 
@@ -37,6 +40,7 @@ pub(super) fn run(args: Args) -> Result<Exit, Failed> {
         Command::Follow(args) => follow::run(args),
         Command::Slice(args) => slice::run(&args),
         Command::Merge(args) => merge::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Map(args) => super::map::run(&args),
     }
 }

@@ -12,6 +12,15 @@ const DEEPEST: usize = 32;
 /// The keys that lead to what is wrong, outermost first, and what it is.
 pub(super) type Misfit = (Vec<String>, String);
 
+/// A detection as its author wrote it, for explanations: what the matcher runs has lost the names.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// Names of the searches, and what each asks.
+    pub searches: Vec<(String, Expr)>,
+    /// The conditions, one of which has to hold: their text, and the expression over the searches by number.
+    pub conditions: Vec<(String, Expr)>,
+}
+
 /// Compiles a detection or a filter: every key but `condition` (and those in `not_searches`) is a search.
 /// The error is the keys that lead to what it is about, outermost first, and what is wrong.
 pub(super) fn compile_section(
@@ -19,7 +28,7 @@ pub(super) fn compile_section(
     not_searches: &[&str],
     vocabulary: &mut Vocabulary,
     placeholders: &Placeholders,
-) -> Result<Expr, Misfit> {
+) -> Result<(Expr, Written), Misfit> {
     let mut searches = BTreeMap::new();
     for (name, body) in section {
         if name == "condition" || not_searches.contains(&name.as_str()) {
@@ -35,19 +44,25 @@ pub(super) fn compile_section(
             .map_err(|(below, e)| ([vec![name.clone()], below].concat(), format!("in `{name}`: {e}")))?;
         searches.insert(name.clone(), expr);
     }
-    let at_condition = |e: String| (vec!["condition".to_owned()], e);
-    match section.get("condition") {
-        Some(Value::String(text)) => condition::parse(text, &searches).map_err(at_condition),
-        Some(Value::Array(list)) if !list.is_empty() => {
-            let one = |c: &Value| {
-                c.as_str()
-                    .ok_or_else(|| "a condition is not text".to_owned())
-                    .and_then(|t| condition::parse(t, &searches))
-            };
-            list.iter().map(one).collect::<Result<Vec<_>, _>>().map(Expr::any).map_err(at_condition)
-        }
-        _ => Err((Vec::new(), "the detection has no `condition`".to_owned())),
+    let texts: Vec<&Value> = match section.get("condition") {
+        Some(Value::Array(list)) => list.iter().collect(),
+        one => one.into_iter().collect(),
+    };
+    if texts.is_empty() {
+        return Err((Vec::new(), "the detection has no `condition`".to_owned()));
     }
+    let numbers = searches.keys().enumerate().map(|(n, name)| (name.clone(), Expr::Is(n))).collect();
+    let (mut exprs, mut conditions) = (Vec::new(), Vec::new());
+    for text in texts {
+        let parsed = text
+            .as_str()
+            .ok_or_else(|| "a condition is not text".to_owned())
+            .and_then(|t| Ok((condition::parse(t, &searches)?, (t.to_owned(), condition::parse(t, &numbers)?))));
+        let (expr, written) = parsed.map_err(|e| (vec!["condition".to_owned()], e))?;
+        exprs.push(expr);
+        conditions.push(written);
+    }
+    Ok((Expr::any(exprs), Written { searches: searches.into_iter().collect(), conditions }))
 }
 
 /// Maps join by and, lists by or, and a bare value is a keyword.

@@ -63,6 +63,22 @@ impl Extension {
         }
     }
 
+    /// The type's word.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Distance { .. } => "distance",
+            Self::Silence { .. } => "silence",
+            Self::Missing => "missing",
+            Self::HashChain => "hash_chain",
+            Self::Concurrent { .. } => "concurrent",
+            Self::Overlap => "overlap",
+            Self::Span => "span",
+            Self::NotFollowed => "not_followed",
+            Self::FirstSeen { .. } => "first_seen",
+            Self::Baseline(_) => "baseline",
+        }
+    }
+
     /// Fields that make groups peers of each other.
     pub fn peers(&self) -> &[String] {
         if let Self::Baseline(b) = self { &b.peers } else { &[] }

@@ -2,7 +2,7 @@
 
 use super::RuleError;
 use super::correlation::{self, Correlation, Kind};
-use super::detection::compile_section;
+use super::detection::{Written, compile_section};
 use super::document::{Document, read};
 use super::modifier::Placeholders;
 use super::vocabulary::{Enrichment, Expr, NetworkOf, Vocabulary};
@@ -33,6 +33,8 @@ pub struct Rule {
     pub reports: bool,
     /// What it does.
     pub body: Body,
+    /// How a detection was written, and after it the filters that were laid over it.
+    pub written: Vec<Written>,
 }
 
 /// All rules of a run, with the fields and predicates they speak of.
@@ -109,6 +111,7 @@ struct Draft<'a> {
     level: String,
     silent: bool,
     body: DraftBody,
+    written: Vec<Written>,
 }
 
 enum DraftBody {
@@ -171,13 +174,14 @@ fn draft<'a>(document: &'a Document, settings: &Settings, vocabulary: &mut Vocab
     let Some(title) = title else { return Err(document.error("title", "the rule has no `title`")) };
     enrichments(document, vocabulary)?;
     networks(document, vocabulary)?;
+    let mut written = Vec::new();
     let body = match (document.map.get("detection"), document.map.get("correlation")) {
         (Some(Value::Object(section)), None) => {
             let compiled = compile_section(section, &[], vocabulary, &settings.placeholders);
-            DraftBody::Detection(
-                compiled
-                    .map_err(|(keys, what)| misfit(document, "detection", &keys, format!("rule `{title}`: {what}")))?,
-            )
+            let (expr, as_written) = compiled
+                .map_err(|(keys, what)| misfit(document, "detection", &keys, format!("rule `{title}`: {what}")))?;
+            written.push(as_written);
+            DraftBody::Detection(expr)
         }
         (None, Some(Value::Object(section))) => {
             let generate = |map: &Map<String, Value>| map.get("generate") == Some(&Value::Bool(true));
@@ -206,6 +210,7 @@ fn draft<'a>(document: &'a Document, settings: &Settings, vocabulary: &mut Vocab
         level: document.text("level")?.unwrap_or_default(),
         silent,
         body,
+        written,
     })
 }
 
@@ -270,7 +275,7 @@ fn apply_filter(
         return Err(filter.error("filter", "`filter` is not a map"));
     };
     let compiled = compile_section(section, &["rules"], vocabulary, &settings.placeholders);
-    let expr = compiled.map_err(|(keys, what)| misfit(filter, "filter", &keys, what))?;
+    let (expr, written) = compiled.map_err(|(keys, what)| misfit(filter, "filter", &keys, what))?;
     let condition = section.get("condition").and_then(Value::as_str).unwrap_or_default();
     if condition.trim_start().get(..4).is_some_and(|word| word.eq_ignore_ascii_case("not ")) {
         return Err(filter.error(
@@ -297,6 +302,7 @@ fn apply_filter(
         if let DraftBody::Detection(own) = &mut draft.body {
             let kept = std::mem::replace(own, Expr::All(Vec::new()));
             *own = Expr::All(vec![kept, Expr::Not(Box::new(expr.clone()))]);
+            draft.written.push(written.clone());
         }
     }
     Ok(())
@@ -372,7 +378,7 @@ fn finish(draft: Draft<'_>, refers: Vec<usize>, reports: bool) -> Rule {
         DraftBody::Correlation(c, _) => Body::Correlation(c, refers),
     };
     let id = draft.id.or_else(|| draft.name.clone()).unwrap_or_else(|| draft.title.clone());
-    Rule { title: draft.title, id, name: draft.name, level: draft.level, reports, body }
+    Rule { title: draft.title, id, name: draft.name, level: draft.level, reports, body, written: draft.written }
 }
 
 fn duplicates(drafts: &[Draft<'_>]) -> Vec<RuleError> {

@@ -15,6 +15,7 @@ mod vocabulary;
 
 pub use baseline::{Baseline, Measure};
 pub use correlation::{Correlation, Kind, Limits, Percentile, Sequence, TYPES, timespan_ms};
+pub use detection::Written;
 pub use document::Document;
 pub use extension::Extension;
 pub use load::{Body, Rule, RuleSet, Settings};

@@ -266,6 +266,10 @@ fn utf16(item: &Item, order: fn(u16) -> [u8; 2], mark: &[u8]) -> Result<Vec<Item
 fn base64offset(item: &Item) -> Result<Vec<Item>, String> {
     const FIRST: [usize; 3] = [0, 2, 3];
     let bytes = bytes_of(item)?;
+    if bytes.len() < 2 {
+        // In the middle of a Base64 text nothing of a single byte stands by itself: an empty text would match everything.
+        return Err("`base64offset` needs at least two bytes".to_owned());
+    }
     Ok((0..3usize)
         .zip(FIRST)
         .map(|(shift, first)| {

@@ -7,6 +7,7 @@ mod clock;
 mod export;
 pub mod ledger;
 mod follow;
+mod explain;
 mod map;
 pub mod requests;
 mod slices;

@@ -7,7 +7,7 @@ use habeas::events::context::Context;
 use habeas::events::hash::Seed;
 use habeas::events::memory;
 
-const RULES: &str = r"
+pub const RULES: &str = r"
 title: failed
 name: failed
 detection: {sel: {a: f}, condition: sel}
@@ -37,7 +37,7 @@ detection: {sel: {n: 7}, condition: sel}
 ";
 
 /// A made-up log: three accounts, times that go back a little now and then, ties.
-fn log() -> String {
+pub fn log() -> String {
     let mut state = 7u64;
     let mut next = |below: u64| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -7,6 +7,7 @@ mod coverage;
 mod cuts;
 mod detections;
 mod slices;
+mod explain;
 
 use habeas::events::batch::Firing;
 use habeas::events::context::Context;
