@@ -8,7 +8,7 @@ use crate::events::value::time::instant_ms;
 use crate::events::value::{Number, Raw};
 
 /// Whether the predicate holds of the event.
-pub(super) fn ask(predicate: &Predicate, slots: &Slots<'_>, scratch: &mut String) -> bool {
+pub(in crate::events) fn ask(predicate: &Predicate, slots: &Slots<'_>, scratch: &mut String) -> bool {
     let Some(field) = predicate.field else {
         let Question::Any(test) = &predicate.question else { return false };
         return slots.scalars().iter().any(|v| test.passes(*v, scratch));

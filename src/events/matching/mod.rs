@@ -8,6 +8,8 @@ mod judge;
 mod memo;
 mod records;
 
+pub(super) use ask::ask;
+
 use super::batch::{Batch, Firing};
 use super::context::{Context, Rows};
 use super::hash::Seed;
