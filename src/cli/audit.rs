@@ -157,7 +157,8 @@ fn frameworks(words: &[String]) -> Result<Vec<Framework>, Failed> {
     words.iter().map(framework).collect()
 }
 
-fn overrides(params: &[String]) -> Result<Overrides, Failed> {
+/// Parameters from `CONTROL.NAME=VALUE`.
+pub(super) fn overrides(params: &[String]) -> Result<Overrides, Failed> {
     let mut overrides = Overrides::new();
     for text in params {
         let parts = text.split_once('=').and_then(|(path, value)| Some((path.split_once('.')?, value)));

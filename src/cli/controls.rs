@@ -21,7 +21,8 @@ const LARGEST_FILE_BYTES: u64 = 2 << 20;
   habeas controls lint --controls my-controls/
   habeas controls docs --out docs/reference/controls
   habeas controls test --controls my-controls/ --only HAB-AUT-01
-  habeas controls export --to sql --dialect duckdb --out sql/")]
+  habeas controls export --to sql --dialect duckdb --out sql/
+  habeas controls backtest --events march.ndjson --control HAB-DET-01 --param failures=5")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -57,16 +58,18 @@ enum Command {
         common: Common,
     },
     Export(super::export::Args),
+    Backtest(super::backtest::Args),
 }
 
+/// Which controls, and how they are told.
 #[derive(clap::Args)]
-struct Common {
+pub(super) struct Common {
     /// Folder with controls, instead of the embedded ones.
     #[arg(long, value_name = "DIR")]
     controls: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
     /// Language of what is printed: en or zh-CN.
     #[arg(long, default_value = "en")]
     lang: String,
@@ -79,13 +82,15 @@ pub(super) fn run(args: Args) -> Result<Exit, Failed> {
         Command::Show { control, common } => show(&load(&common)?, &control, &common),
         Command::Docs { out, common } => docs(&load(&common)?, &out),
         Command::Lint(common) => lint_all(&load(&common)?, &common),
+        Command::Backtest(args) => super::backtest::run(&args),
         Command::Test { only, common } => test(&load(&common)?, &only, &common),
         Command::Export(args) => super::export::run(&args),
     }
 }
 
-struct Loaded {
-    catalog: Catalog,
+/// The catalog asked for, and what is wrong with it.
+pub(super) struct Loaded {
+    pub(super) catalog: Catalog,
     problems: Vec<Problem>,
     /// The folder's own evidence kinds, when it has some.
     own_kinds: Option<Kinds>,
@@ -104,7 +109,8 @@ fn kinds_of(own: Option<&Kinds>) -> Result<&Kinds, Failed> {
     }
 }
 
-fn load(common: &Common) -> Result<Loaded, Failed> {
+/// Reads the catalog asked for.
+pub(super) fn load(common: &Common) -> Result<Loaded, Failed> {
     load_from(common.controls.as_deref())
 }
 

@@ -4,6 +4,7 @@
 
 mod alert;
 mod audit;
+mod backtest;
 mod controls;
 mod demo;
 mod doctor;

@@ -3,8 +3,8 @@
 use crate::alerts::staff::PseudonymKey;
 use crate::catalog::{Control, Overrides};
 use crate::clock::{Day, Timestamp};
-use crate::connectors::logs::{Input, LineMapping, LogError, Options, scan};
-use crate::connectors::mapping::{Mapping, MappingError};
+use crate::connectors::logs::{Input, LogError, Options, scan};
+use crate::connectors::mapping::{Hints, Mapping, MappingError};
 use crate::engine::detections::{DetectError, Detector};
 use crate::events::batch::Firing;
 use crate::events::coverage::Sight;
@@ -127,12 +127,11 @@ fn run(
         None => None,
         Some(product) => Some(Mapping::of(product)?.ok_or_else(|| BacktestError::NoConnector(product.clone()))?),
     };
-    let to_event = mapping.as_ref().map(|m| |line: &[u8]| m.event(line));
-    let to_event: Option<LineMapping<'_>> = to_event.as_ref().map(|m| m as LineMapping<'_>);
+    let mapping = mapping.as_ref().map(|m| (m, Hints::default()));
     let inputs = request.events.iter().map(|p| Input::open(p)).collect::<Result<Vec<Input>, _>>()?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let options = Options { threads, lateness_ms: LATENESS_MS, seed: Seed::default() };
-    let coverage = scan((detector.plan(), &context), inputs, to_event, options, &mut |firing| {
+    let coverage = scan((detector.plan(), &context), inputs, mapping, options, &mut |firing| {
         let day = Timestamp::from_millis(firing.at_ms).map(Timestamp::day_utc);
         let counts = |d: &Day| request.from.is_none_or(|f| f <= *d) && request.to.is_none_or(|t| *d <= t);
         if let (Some(day), Some(control)) = (day.filter(counts), detector.control_of(firing.rule)) {

@@ -4,6 +4,7 @@ pub mod examine_installation;
 pub mod export_ledger;
 pub mod follow_events;
 pub mod make_installation;
+pub mod backtest_controls;
 pub mod open_request;
 pub mod record_by_hand;
 pub mod run_audit;

@@ -6,6 +6,7 @@
 mod compile;
 mod judge;
 mod silences;
+mod owner;
 mod texts;
 
 pub use compile::{DetectError, Detector};

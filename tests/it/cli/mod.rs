@@ -3,6 +3,7 @@
 mod alert;
 mod audit;
 mod canary;
+mod backtest;
 mod clock;
 mod export;
 pub mod ledger;
