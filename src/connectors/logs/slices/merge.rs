@@ -91,6 +91,7 @@ impl Whole {
             let mut rest: Batch;
             if left_out {
                 late += stretch.late;
+                log.sight.late += stretch.late;
                 let after = reader.after(BlockKind::Bounded, stretch.at)?;
                 rest = reader.block(BlockKind::Rest, after)?;
             } else {
@@ -100,7 +101,9 @@ impl Whole {
             }
             moved(&mut rest, number);
             log.sight.add(&rest);
+            let late_before = correlator.late();
             correlator.add(number, rest);
+            log.sight.late += correlator.late() - late_before;
             settle(&mut correlator, (plan, &folded, &inside), (&mut own, &mut self.readers), sink)?;
         }
         settle(&mut correlator, (plan, &folded, &inside), (&mut own, &mut self.readers), sink)?;
