@@ -36,7 +36,15 @@ pub fn inferred(plan: &Plan, time: &str) -> Schema {
             }
         }
     }
+    // An object has no column of its own; a rule that asks for it as a whole is refused by name.
+    let names: Vec<String> = schema.fields.keys().cloned().collect();
+    schema.fields.retain(|field, _| !names.iter().any(|other| is_inside(other, field)));
     schema
+}
+
+/// Whether `field` lies inside the object `object`.
+pub(super) fn is_inside(field: &str, object: &str) -> bool {
+    field.strip_prefix(object).is_some_and(|rest| rest.starts_with('.'))
 }
 
 const fn rank(ty: Type) -> u8 {

@@ -1,6 +1,7 @@
 //! The columns that statements expect: what the table of events and the tables beside it are made of.
 
 use super::Dialect;
+use super::infer::is_inside;
 use crate::events::plan::Plan;
 use crate::events::rule::FieldId;
 use serde::{Deserialize, Serialize};
@@ -129,7 +130,13 @@ impl Schema {
             Origin::Row(number, name) => self.table_of(plan, *number).and_then(|t| t.fields.get(name).copied()),
         };
         let name = plan.set.vocabulary.fields().get(field).map_or("", String::as_str);
-        found.map(|c| (origin, c)).ok_or_else(|| format!("the schema has no column for `{name}`; add it"))
+        let is_object = || self.fields.keys().any(|field| is_inside(field, name));
+        found.map(|c| (origin, c)).ok_or_else(|| {
+            if is_object() {
+                return format!("`{name}` is an object of the log; columns hold values only");
+            }
+            format!("the schema has no column for `{name}`; add it")
+        })
     }
 
     /// The table of a look-up.
