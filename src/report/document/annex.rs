@@ -139,7 +139,7 @@ fn logs(t: &Teller<'_>) -> Block {
         t.number("lines", 1.0),
         t.number("events", 1.0),
         t.number("bad_lines", 1.0),
-        t.number("late", 0.9),
+        t.number("late_events", 0.9),
     ];
     table(t, "annex.logs_caption", columns, rows)
 }
