@@ -26,7 +26,7 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
 /// How much is read from a pipe at a time.
 const PIECE_BYTES: usize = 1 << 16;
 
-/// Run rules over a log as it is written, and tell every firing once, also after a crash.
+/// Run rules over a log as it is written, and go on after a crash; an alert may then go out twice.
 #[derive(clap::Args)]
 #[command(
     after_help = "Rules on single events fire within a second. Windows wait for --lateness, in the time of the log: a firing is
