@@ -60,10 +60,31 @@ pub fn write_by<T, E: From<FileError>>(path: &Path, write: impl FnOnce(&mut File
 
 fn write_and_rename(path: &Path, beside: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let mut file = File::create(beside).map_err(|e| FileError::new("write", path, e))?;
-    file.write_all(bytes).map_err(|e| FileError::new("write", path, e))?;
+    write_at("files::write", &mut file, bytes).map_err(|e| FileError::new("write", path, e))?;
     file.sync_all().map_err(|e| FileError::new("write", path, e))?;
     drop(file);
-    rename(beside, path)
+    point("files::before-rename");
+    rename(beside, path)?;
+    point("files::after-rename");
+    Ok(())
+}
+
+/// A named point at which the tests may end the program as a kill does; nothing in a release build.
+pub fn point(name: &str) {
+    fail::fail_point!(name, |_| std::process::abort());
+    // Without fail points, as in every release build, the name is not used.
+    let _ = name;
+}
+
+/// Writes `bytes`; the tests may end the program half way, as a kill can. A mere `write_all` in a release build.
+pub fn write_at(name: &str, to: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+    fail::fail_point!(name, |_| {
+        let half = bytes.get(..bytes.len() / 2).unwrap_or_default();
+        let _ = to.write_all(half).and_then(|()| to.flush());
+        std::process::abort()
+    });
+    let _ = name;
+    to.write_all(bytes)
 }
 
 fn rename(beside: &Path, path: &Path) -> Result<(), FileError> {

@@ -70,6 +70,8 @@ fn dispatch(command: Command) -> Result<Exit, Failed> {
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
+    // Only the tests' own build has fail points: they end it at any write.
+    let _points = fail::has_failpoints().then(fail::FailScenario::setup);
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(e) => {

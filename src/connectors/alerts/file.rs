@@ -1,8 +1,9 @@
 //! Lines appended to a file, for agents that watch files.
 
 use super::SendError;
+use crate::files;
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
 /// How many of `lines` the file ends with already, because a run was ended between writing and noting them. One that was
@@ -32,7 +33,8 @@ pub(super) fn settle(path: &Path, lines: &[String]) -> Result<usize, SendError> 
     }
     let rest = rest.split_inclusive(|b| *b == b'\n').next().unwrap_or_default();
     let mut file = OpenOptions::new().append(true).open(path).map_err(SendError::io("opening the file"))?;
-    file.write_all(rest).and_then(|()| file.sync_data()).map_err(SendError::io("writing the file"))?;
+    let written = files::write_at("alerts::settle", &mut file, rest).and_then(|()| file.sync_data());
+    written.map_err(SendError::io("writing the file"))?;
     Ok(whole + 1)
 }
 
@@ -45,7 +47,10 @@ pub(super) fn append(path: &Path, lines: &[String]) -> Result<(), SendError> {
     text.push('\n');
     let mut file =
         OpenOptions::new().create(true).append(true).open(path).map_err(SendError::io("opening the file"))?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_data()).map_err(SendError::io("writing the file"))
+    let written = files::write_at("alerts::append", &mut file, text.as_bytes()).and_then(|()| file.sync_data());
+    written.map_err(SendError::io("writing the file"))?;
+    files::point("alerts::after-append");
+    Ok(())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 use crate::alerts::Alert;
 use crate::files;
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// A spool that cannot be used.
@@ -75,7 +75,7 @@ impl Spool {
 
     /// Bytes that wait.
     pub const fn waiting_bytes(&self) -> u64 {
-        self.end - self.taken
+        self.end.saturating_sub(self.taken)
     }
 
     /// Bytes that the queue takes on disk.
@@ -94,10 +94,11 @@ impl Spool {
         let end = self.end;
         let mut write = || {
             self.queue.seek(SeekFrom::Start(end))?;
-            self.queue.write_all(lines.as_bytes())?;
+            files::write_at("spool::put", &mut self.queue, lines.as_bytes())?;
             self.queue.sync_data()
         };
         write().map_err(|e| self.failed(e))?;
+        files::point("spool::after-put");
         self.end += lines.len() as u64;
         Ok(())
     }
@@ -123,11 +124,12 @@ impl Spool {
         if offset < self.end {
             return self.note(offset);
         }
-        // The offset first: a power cut in between sends alerts again, the other order could hide new ones.
-        self.note(0)?;
+        // The queue first: with the offset first, whoever opens the spool in between would find everything in it waiting, also
+        // what was taken long ago. The other way round the offset lies behind the end, which `open` knows the meaning of.
         self.queue.set_len(0).and_then(|()| self.queue.sync_data()).map_err(|e| self.failed(e))?;
         self.end = 0;
-        Ok(())
+        files::point("spool::emptied");
+        if self.taken > 0 { self.note(0) } else { Ok(()) }
     }
 
     fn note(&mut self, offset: u64) -> Result<(), SpoolError> {

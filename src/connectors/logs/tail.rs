@@ -138,6 +138,11 @@ impl Tail {
         Ok(())
     }
 
+    /// Whether another part is there, and only the time that its writer may still take for the current one has to pass.
+    pub const fn is_turning(&self) -> bool {
+        self.noticed.is_some()
+    }
+
     /// What could not be read and never will be, once.
     pub fn lost(&mut self) -> Vec<String> {
         std::mem::take(&mut self.lost)

@@ -12,7 +12,7 @@ use crate::events::keep::{Bytes, Keep, keep};
 use crate::events::slice::Setup;
 use crate::files::{self, FileError};
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// The first line of a checkpoint; the number is that of the format.
@@ -132,8 +132,10 @@ impl State {
     pub(super) fn write_down(&mut self, content: &[u8]) -> Result<(), FollowError> {
         let length = (content.len() as u64).to_le_bytes();
         let whole = [&length, check(content).as_slice(), content].concat();
-        let written = self.written.write_all(&whole).and_then(|()| self.written.sync_data());
+        let written =
+            files::write_at("follow::entry", &mut self.written, &whole).and_then(|()| self.written.sync_data());
         written.map_err(|e| FileError::new("write", &written_path(&self.folder, self.sequence), e))?;
+        files::point("follow::after-entry");
         self.written_bytes += whole.len() as u64;
         Ok(())
     }
@@ -148,6 +150,7 @@ impl State {
         // Made before the checkpoint that names it, and empty: what an earlier try may have left is nobody's.
         let next = open(&written_path(&self.folder, checkpoint.sequence))?;
         next.set_len(0).map_err(failed)?;
+        files::point("follow::next-made");
         files::write_whole(&path, &[MAGIC, Digest::of(&packed).bytes(), &packed].concat())?;
         (self.sequence, self.written, self.written_bytes) = (checkpoint.sequence, next, 0);
         // If it stays, it only takes room.

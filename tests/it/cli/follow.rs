@@ -100,6 +100,11 @@ impl Writer {
 
 /// Follows `log` in `dir`, with firings to `printed` and alerts to `alerts`, both appended to.
 fn follow(dir: &Path, extra: &[&str]) -> Child {
+    follow_to(dir, extra, "")
+}
+
+/// The same, ended at the fail points that `points` names.
+pub(super) fn follow_to(dir: &Path, extra: &[&str], points: &str) -> Child {
     let printed = OpenOptions::new().create(true).append(true).open(dir.join("printed")).unwrap();
     let errors = OpenOptions::new().create(true).append(true).open(dir.join("errors")).unwrap();
     fs::write(dir.join("rules.yml"), RULES).unwrap();
@@ -108,6 +113,7 @@ fn follow(dir: &Path, extra: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_habeas"))
         .args(fixed.split(' ').chain([to.as_str()]).chain(extra.iter().copied()))
         .current_dir(dir)
+        .env("FAILPOINTS", points)
         .stdin(Stdio::null())
         .stdout(printed)
         .stderr(errors)
@@ -115,7 +121,7 @@ fn follow(dir: &Path, extra: &[&str]) -> Child {
         .unwrap()
 }
 
-fn sorted(path: &Path) -> Vec<String> {
+pub(super) fn sorted(path: &Path) -> Vec<String> {
     let text = fs::read_to_string(path).unwrap_or_default();
     assert!(text.is_empty() || text.ends_with('\n'), "{} has a torn end", path.display());
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
@@ -132,7 +138,6 @@ fn uninterrupted(dir: &Path, all: &[u8]) -> (Vec<String>, Vec<String>) {
 }
 
 #[test]
-#[ignore = "about one run in seven gives an alert twice after a kill; the cause is not found yet"]
 fn a_hundred_kills_lose_no_alert_and_double_none() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("killed");
@@ -181,7 +186,7 @@ fn a_hundred_kills_lose_no_alert_and_double_none() {
 }
 
 /// Fails with the lines that are too many, missing or doubled, rather than with all.
-fn same(found: &[String], wanted: &[String], errors: &str) {
+pub(super) fn same(found: &[String], wanted: &[String], errors: &str) {
     let only = |a: &[String], b: &[String]| a.iter().filter(|l| !b.contains(l)).cloned().collect::<Vec<_>>();
     assert_eq!((only(found, wanted), only(wanted, found)), (vec![], vec![]), "too many, lost: {errors}");
     let doubled: Vec<&String> = found.windows(2).filter(|p| p[0] == p[1]).map(|p| &p[0]).collect();

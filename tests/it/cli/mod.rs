@@ -8,6 +8,7 @@ mod clock;
 mod export;
 pub mod ledger;
 mod follow;
+mod follow_cut;
 mod explain;
 mod map;
 pub mod requests;

@@ -63,7 +63,13 @@ impl<'p> Screen<'p> {
         let own = std::io::stdout().as_fd().try_clone_to_owned().map(File::from);
         let own = own.map_err(|e| Failed::unreadable(anyhow!(e).context("could not use standard output")))?;
         let file = Some(own).filter(|f| f.metadata().is_ok_and(|m| m.is_file()));
-        Ok(Self { note: Note::open(state, "printed"), json, lines, plan, file })
+        let mut screen = Self { note: Note::open(state, "printed"), json, lines, plan, file };
+        if !screen.note.path.exists() {
+            // What stands in the file already is not what this state printed.
+            let length = screen.length();
+            screen.note.write(0, length)?;
+        }
+        Ok(screen)
     }
 
     pub(super) fn print(&mut self, fired: &[Numbered], again: bool) -> Result<Reading, Failed> {
@@ -80,12 +86,14 @@ impl<'p> Screen<'p> {
         let Some(last) = last else { return Ok(Reading::On) };
         let there = if again { self.there(&text) } else { 0 };
         let mut out = std::io::stdout().lock();
-        let written = out.write_all(text.as_bytes().get(there..).unwrap_or_default()).and_then(|()| out.flush());
+        let rest = text.as_bytes().get(there..).unwrap_or_default();
+        let written = files::write_at("follow::print", &mut out, rest).and_then(|()| out.flush());
         match written {
             Err(e) if e.kind() == ErrorKind::BrokenPipe => return Ok(Reading::Stopped),
             Err(e) => return Err(Failed::unreadable(anyhow!(e).context("could not write the firings"))),
             Ok(()) => {}
         }
+        files::point("follow::after-print");
         let length = self.length();
         self.note.write(last, length)?;
         Ok(Reading::On)

@@ -26,7 +26,7 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
 /// How much is read from a pipe at a time.
 const PIECE_BYTES: usize = 1 << 16;
 
-/// Run rules over a log as it is written, and go on after a crash; an alert may then go out twice.
+/// Run rules over a log as it is written, and tell every firing once, also after a crash.
 #[derive(clap::Args)]
 #[command(
     after_help = "Rules on single events fire within a second. Windows wait for --lateness, in the time of the log: a firing is
@@ -177,14 +177,16 @@ impl Run<'_> {
         let mut heard = Instant::now();
         let mut quiet_since = Instant::now();
         loop {
-            let news = if self.has_room() { tail.news().map_err(unreadable)? } else { News::Nothing };
+            let has_room = self.has_room();
+            let news = if has_room { tail.news().map_err(unreadable)? } else { News::Nothing };
             tail.lost().iter().for_each(|what| complain(&anyhow!("{what}")));
             let fired = match news {
                 News::Lines(lines, next) => self.follower.push(lines, next),
                 News::Skipped(bytes, first, next) => self.follower.skip(bytes, first, next),
                 News::Nothing => {
-                    // A rotation under way has to come to its end before nothing means nothing.
-                    if once && quiet_since.elapsed() > crate::connectors::logs::tail::GRACE * 2 {
+                    // A rotation under way has to come to its end before nothing means nothing, however slow this machine is.
+                    let is_all = has_room && !tail.is_turning();
+                    if once && is_all && quiet_since.elapsed() > crate::connectors::logs::tail::GRACE * 2 {
                         return self.end();
                     }
                     self.idle(&mut heard)?;
