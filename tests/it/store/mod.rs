@@ -7,6 +7,7 @@ mod kill;
 mod outage;
 mod place;
 mod server;
+mod setup;
 mod tampering;
 mod tls;
 

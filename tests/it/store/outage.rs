@@ -59,11 +59,7 @@ fn rounds() -> usize {
 }
 
 #[test]
-#[ignore = "the server does not always come back after the kill; runs when HABEAS_TEST_OUTAGES says how many rounds"]
 fn a_server_that_is_killed_and_comes_back_has_lost_nothing_and_doubled_nothing() {
-    if std::env::var("HABEAS_TEST_OUTAGES").is_err() {
-        return;
-    }
     let Some(server) = TestServer::new() else { return };
     server.start(&[]);
     let database = TestDatabase::on(server.url());

@@ -73,21 +73,41 @@ impl TestServer {
         self.run("pg_ctl", &["-D", &self.data(), "-w", "-t", "120", "-m", how, "stop"]);
     }
 
-    /// Kills its main process, which gets no chance to do anything, and waits until its children noticed.
+    /// Kills all its processes at once, which get no chance to do anything. It can be started again.
     pub fn kill(&self) {
-        let file = Path::new(&self.data()).join("postmaster.pid");
-        let pid = std::fs::read_to_string(file).unwrap().lines().next().unwrap().to_owned();
-        Command::new("kill").args(["-9", &pid]).status().unwrap();
-        while self.is_inhabited() {
-            std::thread::sleep(std::time::Duration::from_millis(50));
+        let data = Path::new(&self.data()).to_owned();
+        let processes = self.processes();
+        assert!(!processes.is_empty(), "there is no server to kill");
+        Command::new("kill").arg("-9").args(&processes).status().unwrap();
+        // Its main process may start one more child before its own turn comes.
+        while !self.processes().is_empty() {
+            Command::new("kill").arg("-9").args(self.processes()).stderr(Stdio::null()).status().unwrap();
+            std::thread::yield_now();
+        }
+        // Where nobody fetches the dead, the old process number still looks alive to the next start.
+        for file in ["postmaster.pid".to_owned(), format!(".s.PGSQL.{}.lock", self.port)] {
+            std::fs::remove_file(data.join(file)).unwrap();
         }
     }
 
-    /// Whether a process still works in the data folder.
-    fn is_inhabited(&self) -> bool {
+    /// The living processes that work in the data folder. The dead have no folder any more.
+    fn processes(&self) -> Vec<String> {
         let data = PathBuf::from(self.data());
-        let processes = std::fs::read_dir("/proc").unwrap().flatten();
-        processes.into_iter().any(|p| std::fs::read_link(p.path().join("cwd")).is_ok_and(|cwd| cwd == data))
+        let all = std::fs::read_dir("/proc").unwrap().flatten();
+        all.filter(|p| std::fs::read_link(p.path().join("cwd")).is_ok_and(|cwd| cwd == data))
+            .map(|p| p.file_name().to_string_lossy().into_owned())
+            .collect()
+    }
+
+    /// Has `psql` run a script as a superuser, up to its first error.
+    pub fn psql(&self, database: &str, script: &str) {
+        let url = format!("postgres://habeas@127.0.0.1:{}/{database}", self.port);
+        let mut psql = Command::new(self.bin.join("psql"));
+        psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &url, "-f", "-"]).stdin(Stdio::piped());
+        let mut child = psql.stderr(Stdio::piped()).spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), script.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// The address of a superuser.
