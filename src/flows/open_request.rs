@@ -10,7 +10,7 @@ use crate::requests::lawful::ByBook;
 use crate::requests::open::{Asked, Submission, open};
 use crate::requests::request::{Channel, Request};
 use crate::requests::right::Sensitivity;
-use crate::store::{Error, Personals, Store, Written};
+use crate::store::{Error, Expected, Personals, Store, Written};
 use std::sync::Arc;
 
 /// What came in.
@@ -48,7 +48,8 @@ pub fn open_request(
     };
     let opened = open(&submission, by, now, &ByBook(book)).map_err(FlowError::Refused)?;
     let book = Arc::clone(book);
-    store.write(by, move |tx| {
+    let expected = Expected { submission: intake.key.clone(), subject: opened.request.subject.clone() };
+    store.write_expecting(by, expected, move |tx| {
         if let Some(id) = tx.submitted(&intake.key)? {
             return Ok(Written { value: tx.request(&id)?.request, entries: Vec::new() });
         }

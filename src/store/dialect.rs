@@ -6,8 +6,10 @@
 //! good. Under that lock `READ COMMITTED` reads what is true until the commit.
 
 use super::connection::Db;
+use super::session::{Expected, Known};
 use super::{Error, failed};
 use crate::ids::OrganisationId;
+use diesel::connection::SimpleConnection;
 use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl, TextExpressionMethods};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -52,7 +54,12 @@ impl Db {
     pub(super) fn begin(&mut self, organisations: &BTreeSet<OrganisationId>) -> Result<(), Error> {
         let mut sql = match self {
             Self::Sqlite(_) => return self.run("BEGIN IMMEDIATE", "begin a transaction"),
-            Self::Postgres(_) => "BEGIN".to_owned(),
+            Self::Postgres(c) => {
+                // What failed before is over.
+                c.take_conflict();
+                c.take_failed();
+                "BEGIN".to_owned()
+            }
         };
         for organisation in organisations {
             // Writing to a text cannot fail.
@@ -61,11 +68,31 @@ impl Db {
         self.run(&sql, "begin a transaction")
     }
 
-    /// Begins a step within the transaction, for one organisation.
-    pub(super) fn begin_step(&mut self, organisation: &OrganisationId) -> Result<(), Error> {
+    /// Names the organisation for which the transaction works from here on.
+    pub(super) fn name_organisation(&mut self, organisation: &OrganisationId) -> Result<(), Error> {
         match self {
-            Self::Sqlite(_) => self.run("SAVEPOINT job", "begin a step"),
-            Self::Postgres(_) => self.run(&format!("SAVEPOINT job; {}", as_organisation(organisation)), "begin a step"),
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(_) => self.run(&as_organisation(organisation), "name the organisation"),
+        }
+    }
+
+    /// Begins a part of the transaction that can be undone alone.
+    pub(super) fn begin_job(&mut self) -> Result<(), Error> {
+        self.run("SAVEPOINT job", "begin a step")
+    }
+
+    /// Ends that part, kept or undone.
+    pub(super) fn end_job(&mut self, keep: bool) -> Result<(), Error> {
+        self.run(if keep { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" }, "end a step")
+    }
+
+    /// Whether a transaction that was begun is still whole. SQLite ends one by itself on some errors, e.g. a full disk, and
+    /// would run what follows without one; PostgreSQL refuses everything after any error.
+    pub(super) fn is_whole(&mut self) -> bool {
+        match self {
+            // Within a transaction, and only there, another cannot begin.
+            Self::Sqlite(c) => c.batch_execute("BEGIN").is_err(),
+            Self::Postgres(c) => !c.take_failed(),
         }
     }
 
@@ -109,12 +136,78 @@ impl Db {
     }
 
     /// Whether a conflict with another transaction happened since the last question, which is worth another try.
-    pub(super) const fn take_must_redo(&mut self) -> bool {
+    pub(super) const fn take_conflict(&mut self) -> bool {
         match self {
             Self::Sqlite(_) => false,
-            Self::Postgres(c) => c.take_must_redo(),
+            Self::Postgres(c) => c.take_conflict(),
         }
     }
+}
+
+/// Most rows in one statement: a tenth of what PostgreSQL's 65,535 parameters allow.
+pub(super) const MOST_ROWS: usize = 500;
+
+/// Inserts rows into a table, none of them also into no table: one statement for all on PostgreSQL; on SQLite, where a
+/// statement costs no round trip, one each.
+macro_rules! insert {
+    ($connection:expr, $point:literal, $table:expr, $rows:expr, $doing:literal) => {
+        let rows = &$rows;
+        if !rows.is_empty() {
+            $crate::store::writer::point($point);
+            let inserted: diesel::QueryResult<()> = match $connection {
+                Db::Sqlite(c) => {
+                    rows.iter().try_for_each(|row| diesel::insert_into($table).values(row).execute(c).map(drop))
+                }
+                Db::Postgres(c) => rows
+                    .chunks(dialect::MOST_ROWS)
+                    .try_for_each(|rows| diesel::insert_into($table).values(rows).execute(c).map(drop)),
+            };
+            inserted.map_err($crate::store::failed($doing))?;
+        }
+    };
+}
+pub(super) use insert;
+
+/// Asks at once what jobs are expected to ask one by one.
+pub(super) fn fetch_known(
+    connection: &mut Db,
+    organisation: &OrganisationId,
+    expected: &[&Expected],
+) -> Result<Known, Error> {
+    use super::schema::{requests, subject_keys};
+    let mut known = Known::default();
+    if expected.is_empty() {
+        return Ok(known);
+    }
+    for one in expected {
+        known.submissions.insert(one.submission.clone(), None);
+        known.keys.insert(one.subject.as_str().to_owned(), None);
+    }
+    let submissions: Vec<String> = known.submissions.keys().cloned().collect();
+    let query = requests::table
+        .filter(requests::organisation.eq(organisation.as_str().to_owned()))
+        .filter(requests::submission.eq_any(submissions))
+        .select((requests::submission, requests::id));
+    let found: QueryResult<Vec<(String, String)>> = match connection {
+        Db::Sqlite(c) => query.load(c),
+        Db::Postgres(c) => query.load(c),
+    };
+    for (submission, id) in found.map_err(failed("look for submissions"))? {
+        known.submissions.insert(submission, Some(id));
+    }
+    let subjects: Vec<String> = known.keys.keys().cloned().collect();
+    let query = subject_keys::table
+        .filter(subject_keys::organisation.eq(organisation.as_str().to_owned()))
+        .filter(subject_keys::subject.eq_any(subjects))
+        .select((subject_keys::subject, subject_keys::wrapped));
+    let found: QueryResult<Vec<(String, Option<Vec<u8>>)>> = match connection {
+        Db::Sqlite(c) => query.load(c),
+        Db::Postgres(c) => query.load(c),
+    };
+    for (subject, wrapped) in found.map_err(failed("look for subjects' keys"))? {
+        known.keys.insert(subject, Some(wrapped));
+    }
+    Ok(known)
 }
 
 /// Id, request, effect and attempts of a row of the outbox.

@@ -1,6 +1,7 @@
 //! The ledger's rows: entries appended under the head, checkpoints signed, and both checked against each other.
 
 use super::connection::Db;
+use super::rows::EntryRow;
 use super::tx::Tx;
 use super::{Error, failed};
 use crate::clock::Timestamp;
@@ -59,56 +60,79 @@ pub(super) fn stands(connection: &mut Db, appended: &Appended) -> Result<bool, E
     Ok(found.as_ref() == Some(&appended.entry))
 }
 
+/// The right edge of a ledger within a transaction.
+#[derive(Clone)]
+pub(super) struct Edge {
+    tree: Frontier,
+    last_at: i64,
+    /// Whether it has no row yet.
+    is_new: bool,
+    /// Whether it moved since its row was written.
+    has_moved: bool,
+}
+
+/// The edge as the database has it.
+pub(super) fn edge(connection: &mut Db, organisation: &OrganisationId) -> Result<Edge, Error> {
+    let head = frontier(connection, organisation.as_str())?;
+    let is_new = head.is_none();
+    let (tree, last_at) = head.unwrap_or_default();
+    Ok(Edge { tree, last_at, is_new, has_moved: false })
+}
+
 /// Appends entries in the transaction of the change they record (I13); gives the last of them.
 pub(super) fn append(tx: &mut Tx<'_>, entries: &[Entry]) -> Result<Option<Appended>, Error> {
-    use super::schema::{ledger_entries, ledger_heads};
     let Some(newest) = entries.iter().map(|e| e.at).max() else { return Ok(None) };
-    let organisation = tx.organisation.as_str().to_owned();
-    let head = frontier(tx.connection, &organisation)?;
-    let is_new = head.is_none();
-    let (mut tree, last_at) = head.unwrap_or_default();
-    let last = Timestamp::from_millis(last_at).unwrap_or(newest);
+    let mut edge = tx.session.edge(&tx.organisation)?;
+    let is_first = edge.tree.head().size == 0;
+    let last = Timestamp::from_millis(edge.last_at).unwrap_or(newest);
     let tolerance = TimeDelta::try_seconds(OUT_OF_ORDER_SECONDS).unwrap_or_default();
     let mut appended = None;
     for entry in entries {
         if entry.organisation != tx.organisation {
             return Err(Error::NotFound(entry.object.as_str().to_owned()));
         }
-        if !is_new && entry.at.plus(tolerance).is_none_or(|at| at < last) {
+        if !is_first && entry.at.plus(tolerance).is_none_or(|at| at < last) {
             return Err(Error::Clock { now: entry.at, last });
         }
         let bytes = entry.canonical()?;
-        let seq = tree.push(leaf_hash(&bytes)).cast_signed();
+        let seq = edge.tree.push(leaf_hash(&bytes)).cast_signed();
         appended = Some(Appended { organisation: tx.organisation.clone(), seq, entry: bytes.clone() });
-        super::writer::point("store::entry");
-        diesel::insert_into(ledger_entries::table)
-            .values((
-                ledger_entries::organisation.eq(organisation.clone()),
-                ledger_entries::seq.eq(seq),
-                ledger_entries::entry.eq(bytes),
-            ))
-            .execute(tx.connection)
-            .map_err(failed("append a ledger entry"))?;
+        let organisation = tx.organisation.as_str().to_owned();
+        tx.session.rows.entries.push(EntryRow { organisation, seq, entry: bytes });
     }
-    let peaks: Vec<u8> = tree.peaks().iter().flat_map(|p| *p.bytes()).collect();
-    let (size, last_at) = (tree.head().size.cast_signed(), last_at.max(newest.millis()));
-    super::writer::point("store::head");
-    if is_new {
-        diesel::insert_into(ledger_heads::table)
-            .values((
-                ledger_heads::organisation.eq(organisation),
-                ledger_heads::size.eq(size),
-                ledger_heads::last_at.eq(last_at),
-                ledger_heads::peaks.eq(peaks),
-            ))
-            .execute(tx.connection)
-    } else {
-        diesel::update(ledger_heads::table.filter(ledger_heads::organisation.eq(organisation)))
-            .set((ledger_heads::size.eq(size), ledger_heads::last_at.eq(last_at), ledger_heads::peaks.eq(peaks)))
-            .execute(tx.connection)
-    }
-    .map_err(failed("move the ledger's head"))?;
+    edge.last_at = edge.last_at.max(newest.millis());
+    edge.has_moved = true;
+    tx.session.set_edge(edge);
     Ok(appended)
+}
+
+/// Moves the ledger's head to the edge, once for all entries of a transaction.
+pub(super) fn move_head(connection: &mut Db, organisation: &OrganisationId, edge: &mut Edge) -> Result<(), Error> {
+    use super::schema::ledger_heads::dsl;
+    if !edge.has_moved {
+        return Ok(());
+    }
+    let organisation = organisation.as_str().to_owned();
+    let peaks: Vec<u8> = edge.tree.peaks().iter().flat_map(|p| *p.bytes()).collect();
+    let size = edge.tree.head().size.cast_signed();
+    super::writer::point("store::head");
+    let moved = if edge.is_new {
+        diesel::insert_into(dsl::ledger_heads)
+            .values((
+                dsl::organisation.eq(organisation),
+                dsl::size.eq(size),
+                dsl::last_at.eq(edge.last_at),
+                dsl::peaks.eq(peaks),
+            ))
+            .execute(connection)
+    } else {
+        diesel::update(dsl::ledger_heads.filter(dsl::organisation.eq(organisation.clone())))
+            .set((dsl::size.eq(size), dsl::last_at.eq(edge.last_at), dsl::peaks.eq(peaks)))
+            .execute(connection)
+    };
+    moved.map_err(failed("move the ledger's head"))?;
+    (edge.is_new, edge.has_moved) = (false, false);
+    Ok(())
 }
 
 /// The organisations with a ledger, in order; in a transaction that may list them.
@@ -182,10 +206,10 @@ pub(super) fn check(connection: &mut Db, organisation: &OrganisationId) -> Resul
 pub(super) fn checkpoint(tx: &mut Tx<'_>, signer: &Signer, now: Timestamp) -> Result<String, Error> {
     use super::schema::ledger_checkpoints::dsl;
     let organisation = tx.organisation.clone();
-    let leaves: Vec<Digest> = entries(tx.connection, &organisation)?.iter().map(|e| leaf_hash(e)).collect();
+    let leaves: Vec<Digest> = entries(tx.reading()?, &organisation)?.iter().map(|e| leaf_hash(e)).collect();
     let key = signer.verifier();
     let pin = Pin { origin: key.name().to_owned(), key };
-    let last_note = notes(tx.connection, &organisation)?.pop();
+    let last_note = notes(tx.reading()?, &organisation)?.pop();
     let last = last_note.as_deref().map(|note| pin.open(note)).transpose()?;
     let next = Checkpoint { origin: pin.origin, head: Head { size: leaves.len() as u64, root: root(&leaves) } };
     let proof = consistency(&leaves, last.as_ref().map_or(0, |l| l.head.size))?;
@@ -202,7 +226,7 @@ pub(super) fn checkpoint(tx: &mut Tx<'_>, signer: &Signer, now: Timestamp) -> Re
             dsl::signed_at.eq(now.millis()),
             dsl::note.eq(note.clone()),
         ))
-        .execute(tx.connection)
+        .execute(tx.changing()?)
         .map_err(failed("keep a checkpoint"))?;
     Ok(note)
 }

@@ -5,6 +5,7 @@
 
 mod archive;
 mod connection;
+mod desk;
 mod dialect;
 mod ledger;
 mod migrate;
@@ -15,7 +16,9 @@ mod read;
 mod readers;
 mod requests;
 pub mod retention;
+mod rows;
 mod schema;
+mod session;
 mod startup;
 #[cfg(test)]
 #[path = "../../tests/it/support/postgres.rs"]
@@ -30,6 +33,7 @@ pub use outbox::{Leased, Outbox, Waiting};
 pub use postgres::{Address, AddressError, Role};
 pub use read::{Counts, Reader, Row};
 pub use requests::Loaded;
+pub use session::Expected;
 pub use tx::{Personals, Tx, Written};
 
 use crate::authority::Authority;
@@ -135,9 +139,33 @@ pub enum Database {
     Postgres(Server),
 }
 
+impl Database {
+    /// Where `place` says: an address, whose role may need the password in a file, or a file.
+    pub fn at(place: &str, password_file: Option<PathBuf>) -> Result<Self, AddressError> {
+        if !place.contains("://") {
+            return match password_file {
+                None => Ok(Self::Sqlite(place.into())),
+                Some(_) => Err(AddressError::Form("an SQLite file has no roles, and so no password".to_owned())),
+            };
+        }
+        Address::parse(place)?;
+        Ok(Self::Postgres(Server { app: Role { url: place.to_owned(), password_file }, owner: None }))
+    }
+}
+
 impl From<PathBuf> for Database {
     fn from(file: PathBuf) -> Self {
         Self::Sqlite(file)
+    }
+}
+
+impl std::fmt::Display for Database {
+    /// The file, or the address, which holds no password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(file) => write!(f, "{}", file.display()),
+            Self::Postgres(server) => f.write_str(&server.app.url),
+        }
     }
 }
 
@@ -199,7 +227,21 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.writer.write(by.organisation().clone(), work)
+        self.writer.write(by.organisation().clone(), None, work)
+    }
+
+    /// The same, where it is known what `work` will ask first. Nothing but speed depends on it.
+    pub fn write_expecting<T, E>(
+        &self,
+        by: &dyn Authority,
+        expected: Expected,
+        work: impl FnMut(&mut Tx<'_>) -> Result<Written<T>, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.writer.write(by.organisation().clone(), Some(expected), work)
     }
 
     /// Reads for `by`: its own organisation and nothing else, all as it is at one instant.

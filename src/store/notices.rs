@@ -67,7 +67,7 @@ impl Tx<'_> {
             .filter(dsl::id.eq(notice.id.as_str().to_owned()));
         let changed = diesel::update(mine)
             .set((dsl::delivery.eq(delivery.clone()), dsl::next_at.eq(next_at)))
-            .execute(self.connection)
+            .execute(self.changing()?)
             .map_err(failed("keep a notice"))?;
         if changed == 1 {
             return Ok(());
@@ -83,7 +83,7 @@ impl Tx<'_> {
                 dsl::delivery.eq(delivery),
                 dsl::next_at.eq(next_at),
             ))
-            .execute(self.connection)
+            .execute(self.changing()?)
             .map_err(failed("keep a notice"))?;
         Ok(())
     }

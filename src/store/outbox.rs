@@ -4,6 +4,7 @@
 
 use super::notices::Notice;
 use super::read::Reader;
+use super::rows::EffectRow;
 use super::tx::Tx;
 use super::{Error, Store, dialect, failed};
 use crate::authority::System;
@@ -160,7 +161,7 @@ impl Tx<'_> {
             .filter(dsl::id.eq(id.as_str().to_owned()));
         diesel::update(mine)
             .set((dsl::not_before.eq(again_at.millis()), dsl::leased_until.eq(None::<i64>)))
-            .execute(self.connection)
+            .execute(self.changing()?)
             .map_err(failed("postpone an effect"))?;
         Ok(())
     }
@@ -173,7 +174,7 @@ impl Tx<'_> {
             .filter(dsl::id.eq(id.as_str().to_owned()));
         diesel::update(mine)
             .set((dsl::not_before.eq(now.millis()), dsl::leased_until.eq(None::<i64>), dsl::done_at.eq(None::<i64>)))
-            .execute(self.connection)
+            .execute(self.changing()?)
             .map_err(failed("open an effect again"))?;
         self.mark_changed();
         Ok(())
@@ -181,34 +182,29 @@ impl Tx<'_> {
 
     /// Queues effects of a step taken at `now`.
     pub(super) fn queue(&mut self, request: &RequestId, effects: &[Effect], now: Timestamp) -> Result<(), Error> {
-        use super::schema::outbox::dsl;
         for effect in effects {
             let id = EffectId::from_random(random()?);
             let not_before = match effect {
                 Effect::CarryOut { not_before, .. } | Effect::ReadBack { not_before, .. } => *not_before,
                 Effect::Send { .. } | Effect::Collect { .. } | Effect::Task { .. } => now,
             };
-            let text = serde_json::to_string(effect).map_err(|e| damaged(id.as_str(), e))?;
-            super::writer::point("store::effect");
-            diesel::insert_into(dsl::outbox)
-                .values((
-                    dsl::organisation.eq(self.organisation.as_str().to_owned()),
-                    dsl::id.eq(id.as_str().to_owned()),
-                    dsl::request.eq(request.as_str().to_owned()),
-                    dsl::effect.eq(text),
-                    dsl::not_before.eq(not_before.millis()),
-                    dsl::attempts.eq(0_i64),
-                ))
-                .execute(self.connection)
-                .map_err(failed("queue an effect"))?;
+            self.session.rows.effects.push(EffectRow {
+                organisation: self.organisation.as_str().to_owned(),
+                effect: serde_json::to_string(effect).map_err(|e| damaged(id.as_str(), e))?,
+                id: id.as_str().to_owned(),
+                request: request.as_str().to_owned(),
+                not_before: not_before.millis(),
+                attempts: 0,
+            });
         }
         Ok(())
     }
 
     fn lease(&mut self, name: &str, now: Timestamp, until: i64, most: i64) -> Result<Vec<Leased>, Error> {
         use super::schema::outbox::dsl;
-        let mine = self.organisation.as_str().to_owned();
-        let rows = dialect::free_effects(self.connection, &self.organisation, FOR_WORKERS, now.millis(), most)?;
+        let organisation = self.organisation.clone();
+        let mine = organisation.as_str().to_owned();
+        let rows = dialect::free_effects(self.changing()?, &organisation, FOR_WORKERS, now.millis(), most)?;
         let mut leased = Vec::new();
         for (id, request, effect, attempts) in rows {
             let row = dsl::outbox.filter(dsl::organisation.eq(mine.clone())).filter(dsl::id.eq(id.clone()));
@@ -218,7 +214,7 @@ impl Tx<'_> {
                     dsl::leased_until.eq(Some(until)),
                     dsl::attempts.eq(attempts + 1),
                 ))
-                .execute(self.connection)
+                .execute(self.changing()?)
                 .map_err(failed("lease an effect"))?;
             let effect = serde_json::from_str(&effect).map_err(|e| damaged(&id, e))?;
             let request = request.parse().map_err(|e| damaged(&id, e))?;
@@ -240,7 +236,7 @@ impl Tx<'_> {
             .filter(dsl::id.eq(id.as_str().to_owned()));
         diesel::update(mine)
             .set(dsl::done_at.eq(Some(now.millis())))
-            .execute(self.connection)
+            .execute(self.changing()?)
             .map_err(failed("finish an effect"))?;
         self.mark_changed();
         Ok(())

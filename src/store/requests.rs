@@ -1,6 +1,7 @@
 //! Requests as rows: state as one text without personal data, with the columns that queries and constraints need beside it.
 
 use super::connection::Db;
+use super::rows::{ClaimRow, RequestRow};
 use super::tx::{Personals, Tx};
 use super::{Error, failed};
 use crate::ids::{OrganisationId, RequestId};
@@ -60,9 +61,11 @@ pub(super) fn submitted(
         .first(connection)
         .optional()
         .map_err(failed("look for a submission"))?;
-    found
-        .map(|id| id.parse().map_err(|_| Error::Damaged { table: "requests", row: id, why: "no id".to_owned() }))
-        .transpose()
+    found.map(id_of).transpose()
+}
+
+fn id_of(id: String) -> Result<RequestId, Error> {
+    id.parse().map_err(|_| Error::Damaged { table: "requests", row: id, why: "no id".to_owned() })
 }
 
 fn is_held(connection: &mut Db, request: &Request) -> Result<bool, Error> {
@@ -101,39 +104,41 @@ impl Tx<'_> {
     /// The request `id`, to be stepped on.
     pub fn request(&mut self, id: &RequestId) -> Result<Loaded, Error> {
         let organisation = self.organisation.clone();
-        load(self.connection, &organisation, id)?.ok_or_else(|| Error::NotFound(id.to_string()))
+        load(self.reading()?, &organisation, id)?.ok_or_else(|| Error::NotFound(id.to_string()))
     }
 
     /// The request that the submission `key` made, if it did (I3).
     pub fn submitted(&mut self, key: &str) -> Result<Option<RequestId>, Error> {
+        if let Some(row) = self.session.rows.requests.iter().find(|row| row.submission == key) {
+            return id_of(row.id.clone()).map(Some);
+        }
+        if let Some(found) = self.session.known.submissions.get(key) {
+            return found.clone().map(id_of).transpose();
+        }
         let organisation = self.organisation.clone();
-        submitted(self.connection, &organisation, key)
+        submitted(self.reading()?, &organisation, key)
     }
 
     /// Keeps a new request with its personal values and effects.
     pub fn insert(&mut self, opened: &Step, key: &str, personals: &Personals, rules: &dyn Rules) -> Result<(), Error> {
-        use super::schema::requests::dsl;
         let request = &opened.request;
         let (closed, queue, next_action_at, outcome) = columns(request);
-        super::writer::point("store::request");
-        diesel::insert_into(dsl::requests)
-            .values((
-                dsl::organisation.eq(self.organisation.as_str().to_owned()),
-                dsl::id.eq(request.id.as_str().to_owned()),
-                dsl::version.eq(1_i64),
-                dsl::subject.eq(request.subject.as_str().to_owned()),
-                dsl::submission.eq(key.to_owned()),
-                dsl::received_at.eq(request.received_at.millis()),
-                dsl::closed.eq(closed),
-                dsl::queue.eq(queue),
-                dsl::next_action_at.eq(next_action_at),
-                dsl::outcome.eq(outcome),
-                dsl::state.eq(state_text(request)?),
-            ))
-            .execute(self.connection)
-            .map_err(failed("keep a request"))?;
+        self.session.known.submissions.remove(key);
+        self.session.rows.requests.push(RequestRow {
+            organisation: self.organisation.as_str().to_owned(),
+            id: request.id.as_str().to_owned(),
+            version: 1,
+            subject: request.subject.as_str().to_owned(),
+            submission: key.to_owned(),
+            received_at: request.received_at.millis(),
+            closed,
+            queue,
+            next_action_at,
+            outcome,
+            state: state_text(request)?,
+        });
         self.mark_changed();
-        self.put_claims(request, rules)?;
+        self.put_claims(request, rules);
         self.seal(&request.id, &request.subject, personals)?;
         self.queue(&request.id, &opened.effects, request.recorded_at)
     }
@@ -157,20 +162,21 @@ impl Tx<'_> {
                 dsl::outcome.eq(outcome),
                 dsl::state.eq(state_text(request)?),
             ))
-            .execute(self.connection)
+            .execute(self.changing()?)
             .map_err(failed("keep a step"))?;
         if rows != 1 {
             return Err(Error::Conflict(request.id.to_string()));
         }
         self.mark_changed();
         self.put_hold(request)?;
-        self.put_claims(request, rules)?;
+        self.clear_claims(request)?;
+        self.put_claims(request, rules);
         self.queue(&request.id, &done.effects, request.touched_at)
     }
 
     fn put_hold(&mut self, request: &Request) -> Result<(), Error> {
         use super::schema::holds::dsl;
-        let held = is_held(self.connection, request)?;
+        let held = is_held(self.reading()?, request)?;
         let organisation = self.organisation.as_str().to_owned();
         let subject = request.subject.as_str().to_owned();
         if request.held && !held {
@@ -180,42 +186,39 @@ impl Tx<'_> {
                     dsl::subject.eq(subject),
                     dsl::placed_at.eq(request.touched_at.millis()),
                 ))
-                .execute(self.connection)
+                .execute(self.changing()?)
                 .map_err(failed("place a hold"))?;
         } else if !request.held && held {
             diesel::delete(dsl::holds.filter(dsl::organisation.eq(organisation)).filter(dsl::subject.eq(subject)))
-                .execute(self.connection)
+                .execute(self.changing()?)
                 .map_err(failed("release a hold"))?;
         }
         Ok(())
     }
 
-    fn put_claims(&mut self, request: &Request, rules: &dyn Rules) -> Result<(), Error> {
+    fn clear_claims(&mut self, request: &Request) -> Result<(), Error> {
         use super::schema::claims::dsl;
-        let organisation = self.organisation.as_str().to_owned();
         let old = dsl::claims
-            .filter(dsl::organisation.eq(organisation.clone()))
+            .filter(dsl::organisation.eq(self.organisation.as_str().to_owned()))
             .filter(dsl::request.eq(request.id.as_str().to_owned()));
-        diesel::delete(old).execute(self.connection).map_err(failed("replace claims"))?;
+        diesel::delete(old).execute(self.changing()?).map_err(failed("replace claims")).map(drop)
+    }
+
+    fn put_claims(&mut self, request: &Request, rules: &dyn Rules) {
         for (seq, claim) in (0_i64..).zip(&request.claims) {
             let (needed, reached) = request.levels(claim, rules);
-            super::writer::point("store::claim");
-            diesel::insert_into(dsl::claims)
-                .values((
-                    dsl::organisation.eq(organisation.clone()),
-                    dsl::request.eq(request.id.as_str().to_owned()),
-                    dsl::seq.eq(seq),
-                    dsl::claimed_right.eq(claim.basis.right.word()),
-                    dsl::regime.eq(claim.basis.regime.as_str().to_owned()),
-                    dsl::stage.eq(claim.stage.word()),
-                    dsl::level_needed.eq(needed as i64),
-                    dsl::level_reached.eq(reached as i64),
-                    dsl::overridden.eq(request.identity.is_overridden()),
-                    dsl::due_at.eq(claim.next_due().map(|due| due.before.millis())),
-                ))
-                .execute(self.connection)
-                .map_err(failed("keep a claim"))?;
+            self.session.rows.claims.push(ClaimRow {
+                organisation: self.organisation.as_str().to_owned(),
+                request: request.id.as_str().to_owned(),
+                seq,
+                claimed_right: claim.basis.right.word().to_owned(),
+                regime: claim.basis.regime.as_str().to_owned(),
+                stage: claim.stage.word().to_owned(),
+                level_needed: needed as i64,
+                level_reached: reached as i64,
+                overridden: request.identity.is_overridden(),
+                due_at: claim.next_due().map(|due| due.before.millis()),
+            });
         }
-        Ok(())
     }
 }

@@ -1,8 +1,9 @@
 //! One write transaction of one organisation. Only what is listed here can be changed.
 
 use super::connection::Db;
+use super::rows::{KeyRow, SealedRow};
+use super::session::Session;
 use super::{Error, failed};
-use crate::crypto::keys::MasterKey;
 use crate::crypto::seal::{Key, Place};
 use crate::ids::{OrganisationId, RequestId, SubjectId};
 use crate::ledger::entry::Entry;
@@ -22,16 +23,15 @@ pub struct Written<T> {
 pub type Personals = BTreeMap<String, Personal<String>>;
 
 /// An open transaction, limited to one organisation.
-pub struct Tx<'c> {
-    pub(super) connection: &'c mut Db,
+pub struct Tx<'s> {
+    pub(super) session: &'s mut Session,
     pub(super) organisation: OrganisationId,
-    master: &'c MasterKey,
     changed: bool,
 }
 
-impl<'c> Tx<'c> {
-    pub(super) const fn new(connection: &'c mut Db, organisation: OrganisationId, master: &'c MasterKey) -> Self {
-        Self { connection, organisation, master, changed: false }
+impl<'s> Tx<'s> {
+    pub(super) const fn new(session: &'s mut Session, organisation: OrganisationId) -> Self {
+        Self { session, organisation, changed: false }
     }
 
     pub(super) const fn changed(&self) -> bool {
@@ -42,16 +42,28 @@ impl<'c> Tx<'c> {
         self.changed = true;
     }
 
+    /// The connection for a statement that only reads.
+    pub(super) fn reading(&mut self) -> Result<&mut Db, Error> {
+        self.session.reading()
+    }
+
+    /// The connection for a statement that changes rows.
+    pub(super) fn changing(&mut self) -> Result<&mut Db, Error> {
+        self.session.changing()
+    }
+
     /// Ends the transaction in the middle of a step and begins another: a fault that the tests put in.
     pub(super) fn tear(&mut self) -> Result<(), Error> {
-        self.connection.commit()?;
-        self.connection.begin(&[self.organisation.clone()].into())?;
-        self.connection.begin_step(&self.organisation)
+        self.session.settle()?;
+        let connection = self.session.changing()?;
+        connection.commit()?;
+        connection.begin(&[self.organisation.clone()].into())?;
+        connection.name_organisation(&self.organisation)?;
+        connection.begin_job()
     }
 
     /// Seals what the person wrote, under the key of their own.
     pub fn seal(&mut self, request: &RequestId, subject: &SubjectId, personals: &Personals) -> Result<(), Error> {
-        use super::schema::sealed::dsl;
         if personals.is_empty() {
             return Ok(());
         }
@@ -64,16 +76,12 @@ impl<'c> Tx<'c> {
             if super::writer::sabotaged_for("store::seal-plain", &organisation) {
                 boxed = value.reveal_for(Purpose::Storage).as_bytes().to_vec();
             }
-            super::writer::point("store::seal");
-            diesel::insert_into(dsl::sealed)
-                .values((
-                    dsl::organisation.eq(organisation.clone()),
-                    dsl::request.eq(request.as_str()),
-                    dsl::field.eq(field),
-                    dsl::boxed.eq(boxed),
-                ))
-                .execute(self.connection)
-                .map_err(failed("seal a personal value"))?;
+            self.session.rows.sealed.push(SealedRow {
+                organisation: organisation.clone(),
+                request: request.as_str().to_owned(),
+                field: field.clone(),
+                boxed,
+            });
         }
         self.mark_changed();
         Ok(())
@@ -87,30 +95,31 @@ impl<'c> Tx<'c> {
                 .filter(dsl::organisation.eq(self.organisation.as_str().to_owned()))
                 .filter(dsl::request.eq(request.as_str().to_owned()))
                 .filter(dsl::field.eq(field.clone()));
-            diesel::delete(old).execute(self.connection).map_err(failed("replace a personal value"))?;
+            diesel::delete(old).execute(self.changing()?).map_err(failed("replace a personal value"))?;
         }
         self.seal(request, subject, personals)
     }
 
     /// The subject's key, made at first use.
     fn data_key(&mut self, subject: &SubjectId) -> Result<Key, Error> {
-        use super::schema::subject_keys::dsl;
         let organisation = self.organisation.as_str().to_owned();
         let place = key_place(&organisation, subject);
-        let wrapped = wrapped_key(self.connection, &organisation, subject)?;
+        if let Some(row) = self.session.rows.keys.iter().find(|row| row.subject == subject.as_str()) {
+            let wrapped = row.wrapped.as_deref().unwrap_or_default();
+            return Ok(self.session.master.unwrap(&place, wrapped)?);
+        }
+        let wrapped = match self.session.known.keys.remove(subject.as_str()) {
+            Some(known) => known,
+            None => wrapped_key(self.reading()?, &organisation, subject)?,
+        };
         match wrapped {
-            Some(Some(wrapped)) => Ok(self.master.unwrap(&place, &wrapped)?),
+            Some(Some(wrapped)) => Ok(self.session.master.unwrap(&place, &wrapped)?),
             Some(None) => Err(Error::NotFound(format!("key of subject {subject}, which was destroyed"))),
             None => {
-                let (key, wrapped) = self.master.new_data_key(&place)?;
-                diesel::insert_into(dsl::subject_keys)
-                    .values((
-                        dsl::organisation.eq(organisation.clone()),
-                        dsl::subject.eq(subject.as_str()),
-                        dsl::wrapped.eq(Some(wrapped)),
-                    ))
-                    .execute(self.connection)
-                    .map_err(failed("keep a subject's key"))?;
+                let (key, wrapped) = self.session.master.new_data_key(&place)?;
+                let subject = subject.as_str().to_owned();
+                let row = KeyRow { organisation: organisation.clone(), subject, wrapped: Some(wrapped) };
+                self.session.rows.keys.push(row);
                 Ok(key)
             }
         }
@@ -124,7 +133,7 @@ impl<'c> Tx<'c> {
             .filter(dsl::subject.eq(subject.as_str().to_owned()));
         diesel::update(mine)
             .set((dsl::wrapped.eq(None::<Vec<u8>>), dsl::destroyed_at.eq(Some(now.millis()))))
-            .execute(self.connection)
+            .execute(self.changing()?)
             .map_err(failed("destroy a subject's key"))?;
         self.mark_changed();
         Ok(())

@@ -1,40 +1,17 @@
-//! The one writer: takes waiting jobs together, commits once, then answers them all (group commit).
+//! Work handed to the one thread that writes, and its answer (`desk`).
 //!
-//! INVARIANT (I1, I21): a job is answered only after the commit that holds it has returned. Each job runs in a savepoint of
-//! its own, so that one refusal does not undo its neighbours. Work may run more than once before it is answered: a group that
-//! met another transaction, or lost its connection, is rolled back whole and done anew.
+//! INVARIANT (I1, I21): a job is answered only after the commit that holds it has returned.
 
 use super::connection::Db;
+use super::desk::{Desk, How, Job, Ran, next_group};
 use super::ledger::Appended;
+use super::session::{Expected, Session};
 use super::tx::{Tx, Written};
 use super::{Database, Error, ledger};
 use crate::crypto::keys::MasterKey;
 use crate::ids::OrganisationId;
-use std::collections::BTreeSet;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
-/// Most jobs in one commit.
-const MOST_JOBS: usize = 64;
-/// Longest wait for company before a commit.
-const LONGEST_WAIT: Duration = Duration::from_millis(5);
-/// How often a group is done anew before its jobs are told why it does not work.
-const MOST_TRIES: usize = 5;
-/// How long a server that went away is waited for, and how long between two attempts to reach it.
-const LONGEST_ABSENCE: Duration = Duration::from_secs(10);
-const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
-
-/// Work for the writer.
-trait Job: Send {
-    /// For whom.
-    fn organisation(&self) -> &OrganisationId;
-    /// Does the work in the open transaction and remembers its result. Gives the entry by which the commit can be told, and
-    /// `None` when the transaction is no longer whole.
-    fn run(&mut self, connection: &mut Db, master: &MasterKey) -> Option<Option<Appended>>;
-    /// Answers with the result of the work, or with why it was not committed.
-    fn answer(self: Box<Self>, committed: Result<(), Error>);
-}
 
 /// Hands jobs to the thread that writes.
 pub(super) struct Writer {
@@ -46,7 +23,7 @@ impl Writer {
     pub(super) fn start(connection: Db, database: Database, master: Arc<MasterKey>) -> Self {
         let (jobs, waiting) = channel::<Box<dyn Job>>();
         std::thread::spawn(move || {
-            let mut desk = Desk { connection, database, master };
+            let mut desk = Desk::new(Session::new(connection, master), database);
             while let Some(mut group) = next_group(&waiting) {
                 let committed = desk.commit_whatever_it_takes(&mut group);
                 for job in group {
@@ -61,13 +38,14 @@ impl Writer {
     pub(super) fn write<T, E>(
         &self,
         organisation: OrganisationId,
+        expected: Option<Expected>,
         mut work: impl FnMut(&mut Tx<'_>) -> Result<Written<T>, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.run(organisation, move |tx| {
+        self.run(organisation, expected, move |tx| {
             let written = work(tx)?;
             if tx.changed() && written.entries.is_empty() {
                 return Err(Error::NoEntry.into());
@@ -88,12 +66,13 @@ impl Writer {
         organisation: OrganisationId,
         mut work: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.run(organisation, move |tx| Ok((work(tx)?, None)))
+        self.run(organisation, None, move |tx| Ok((work(tx)?, None)))
     }
 
     fn run<T, E>(
         &self,
         organisation: OrganisationId,
+        expected: Option<Expected>,
         work: impl FnMut(&mut Tx<'_>) -> Result<(T, Option<Appended>), E> + Send + 'static,
     ) -> Result<T, E>
     where
@@ -102,7 +81,7 @@ impl Writer {
     {
         let (answer, answered) = channel();
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let job = Asked { organisation, work, done: None, answer };
+        let job = Asked { organisation, expected, work, done: None, answer };
         jobs.send(Box::new(job)).map_err(|_| Error::Stopped)?;
         answered.recv().map_err(|_| Error::Stopped)?
     }
@@ -111,6 +90,7 @@ impl Writer {
 /// A job that somebody waits for.
 struct Asked<T, E, F> {
     organisation: OrganisationId,
+    expected: Option<Expected>,
     work: F,
     done: Option<Result<T, E>>,
     answer: Sender<Result<T, E>>,
@@ -126,28 +106,33 @@ where
         &self.organisation
     }
 
-    fn run(&mut self, connection: &mut Db, master: &MasterKey) -> Option<Option<Appended>> {
-        if let Err(e) = connection.begin_step(&self.organisation) {
-            self.done = Some(Err(e.into()));
-            return None;
-        }
-        let result = (self.work)(&mut Tx::new(connection, self.organisation.clone(), master));
-        let end = if result.is_ok() { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
-        let whole = connection.run(end, "end a step");
-        let (done, appended) = match (result, &whole) {
-            (Ok((value, appended)), Ok(())) => (Ok(value), appended),
-            (Ok(_), Err(e)) => (Err(e.clone().into()), None),
-            (Err(e), _) => (Err(e), None),
+    fn expected(&self) -> Option<&Expected> {
+        self.expected.as_ref()
+    }
+
+    fn run(&mut self, session: &mut Session, how: How) -> Ran {
+        session.begin_job();
+        let (done, whole) = match how {
+            How::Together => {
+                let done = (self.work)(&mut Tx::new(session, self.organisation.clone()));
+                let undone = done.is_ok() || session.undo_job();
+                (done, session.connection.is_whole() && undone)
+            }
+            How::Apart => self.run_apart(session),
+        };
+        let (result, ran) = match done {
+            Ok((value, appended)) => (Ok(value), Ran::Stands(appended)),
+            Err(e) => (Err(e), Ran::Refused),
         };
         if sabotaged("store::ack-early")
-            && let Ok(value) = done
+            && let Ok(value) = result
         {
             // Sabotage S1 of the tests: told before the commit.
             let _ = self.answer.send(Ok(value));
         } else {
-            self.done = Some(done);
+            self.done = Some(result);
         }
-        (whole.is_ok() && !connection.take_must_redo()).then_some(appended)
+        if whole { ran } else { Ran::Spoilt }
     }
 
     fn answer(self: Box<Self>, committed: Result<(), Error>) {
@@ -163,111 +148,28 @@ where
     }
 }
 
-/// The next jobs: the first that comes, and what comes within the wait, up to the most.
-fn next_group(waiting: &Receiver<Box<dyn Job>>) -> Option<Vec<Box<dyn Job>>> {
-    let mut group = vec![waiting.recv().ok()?];
-    let until = Instant::now() + LONGEST_WAIT;
-    while group.len() < MOST_JOBS {
-        match waiting.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(job) => group.push(job),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+impl<T, E, F> Asked<T, E, F>
+where
+    E: From<Error>,
+    F: FnMut(&mut Tx<'_>) -> Result<(T, Option<Appended>), E>,
+{
+    /// Does the work in a savepoint, and undoes it there after an error; whether the transaction is still good.
+    fn run_apart(&mut self, session: &mut Session) -> (Result<(T, Option<Appended>), E>, bool) {
+        if let Err(e) = session.connection.begin_job() {
+            return (Err(e.into()), false);
         }
-    }
-    Some(group)
-}
-
-/// How one try at a group ended.
-enum Tried {
-    Committed,
-    /// Rolled back; another try may do.
-    RolledBack(Error),
-    /// The connection went while it committed: `Appended` tells which way, once the server is back.
-    Unknown(Option<Appended>, Error),
-}
-
-/// The thread that writes, with what it needs.
-struct Desk {
-    connection: Db,
-    database: Database,
-    master: Arc<MasterKey>,
-}
-
-impl Desk {
-    fn commit_whatever_it_takes(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), Error> {
-        let organisations: BTreeSet<_> = group.iter().map(|job| job.organisation().clone()).collect();
-        let mut last = Error::Stopped;
-        for _ in 0..MOST_TRIES {
-            match self.try_once(group, &organisations) {
-                Tried::Committed => return Ok(()),
-                Tried::RolledBack(e) => last = e,
-                Tried::Unknown(appended, e) => match self.was_committed(appended.as_ref()) {
-                    Ok(true) => return Ok(()),
-                    Ok(false) => last = e,
-                    Err(_) => return Err(Error::Unknown),
-                },
-            }
+        let mut done = (self.work)(&mut Tx::new(session, self.organisation.clone()));
+        if done.is_ok()
+            && let Err(e) = session.write_rows()
+        {
+            done = Err(e.into());
         }
-        Err(last)
-    }
-
-    fn try_once(&mut self, group: &mut [Box<dyn Job>], organisations: &BTreeSet<OrganisationId>) -> Tried {
-        if let Err(e) = self.connection.begin(organisations) {
-            return self.give_up(e);
+        if done.is_err() {
+            session.undo_job();
         }
-        let mut told_by = None;
-        for job in group {
-            match job.run(&mut self.connection, &self.master) {
-                Some(appended) => told_by = appended.or(told_by),
-                None => return self.give_up(Error::Busy),
-            }
-        }
-        point("store::before-commit");
-        let committed = self.connection.commit();
-        point("store::after-commit");
-        match committed {
-            Ok(()) => Tried::Committed,
-            // A connection that still answers has told that the commit failed.
-            Err(e) if self.connection.roll_back() => Tried::RolledBack(e),
-            Err(e) => Tried::Unknown(told_by, e),
-        }
-    }
-
-    /// Rolls back, on a new connection when the old one is gone: the server rolls back what it lost sight of.
-    fn give_up(&mut self, why: Error) -> Tried {
-        self.connection.take_must_redo();
-        if self.connection.roll_back() {
-            return Tried::RolledBack(why);
-        }
-        match self.reconnect() {
-            Ok(()) => Tried::RolledBack(why),
-            Err(e) => Tried::RolledBack(e),
-        }
-    }
-
-    fn reconnect(&mut self) -> Result<(), Error> {
-        let until = Instant::now() + LONGEST_ABSENCE;
-        loop {
-            match Db::open(&self.database) {
-                Ok(connection) => {
-                    self.connection = connection;
-                    return Ok(());
-                }
-                Err(e) if Instant::now() > until => return Err(e),
-                Err(_) => std::thread::sleep(BETWEEN_ATTEMPTS),
-            }
-        }
-    }
-
-    /// Whether a commit whose answer was lost happened: its last entry stands in the ledger or does not. The organisation's
-    /// lock is taken first, which the lost transaction holds until it has ended either way.
-    fn was_committed(&mut self, appended: Option<&Appended>) -> Result<bool, Error> {
-        self.reconnect()?;
-        let Some(appended) = appended else { return Err(Error::Unknown) };
-        self.connection.begin(&BTreeSet::from([appended.organisation.clone()]))?;
-        self.connection.begin_step(&appended.organisation)?;
-        let stands = ledger::stands(&mut self.connection, appended);
-        self.connection.roll_back();
-        stands
+        let ended = session.connection.end_job(done.is_ok());
+        let whole = ended.is_ok() && !session.connection.take_conflict();
+        (ended.map_err(E::from).and(done), whole)
     }
 }
 

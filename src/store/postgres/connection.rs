@@ -28,7 +28,8 @@ struct Parts {
     inner: AsyncPgConnection,
     transactions: AnsiTransactionManager,
     runtime: Runtime,
-    must_redo: bool,
+    met_conflict: bool,
+    has_failed: bool,
 }
 
 impl PgConnection {
@@ -62,16 +63,23 @@ impl PgConnection {
             }
         }?;
         let transactions = AnsiTransactionManager::default();
-        Ok(Self(Box::new(Parts { inner, transactions, runtime, must_redo: false })))
+        Ok(Self(Box::new(Parts { inner, transactions, runtime, met_conflict: false, has_failed: false })))
     }
 
-    /// Whether something failed since the last question that is worth doing anew: a conflict of transactions.
-    pub(in crate::store) const fn take_must_redo(&mut self) -> bool {
-        std::mem::replace(&mut self.0.must_redo, false)
+    /// Whether a conflict of transactions happened since the last question: worth doing anew.
+    pub(in crate::store) const fn take_conflict(&mut self) -> bool {
+        std::mem::replace(&mut self.0.met_conflict, false)
+    }
+
+    /// Whether anything failed since the last question: the open transaction is then good for nothing but its end, or the end
+    /// of the part that failed.
+    pub(in crate::store) const fn take_failed(&mut self) -> bool {
+        std::mem::replace(&mut self.0.has_failed, false)
     }
 
     fn note<T>(&mut self, result: QueryResult<T>) -> QueryResult<T> {
-        self.0.must_redo |= result.as_ref().err().is_some_and(is_conflict);
+        self.0.has_failed |= result.is_err();
+        self.0.met_conflict |= result.as_ref().err().is_some_and(is_conflict);
         result
     }
 }

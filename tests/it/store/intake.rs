@@ -174,10 +174,11 @@ fn ten_thousand_intakes_from_64_threads_lose_none(place: &Place) {
     waits.sort_unstable();
     let total = threads * each;
     println!(
-        "intake, {}, {threads} threads: {total} in {:.1} s, {:.0}/s, p99 {} ms",
+        "intake, {}, {threads} threads: {total} in {:.1} s, {:.0}/s, p50 {} ms, p99 {} ms",
         place.name(),
         took.as_secs_f64(),
         total as f64 / took.as_secs_f64(),
+        waits[total / 2],
         waits[total * 99 / 100]
     );
     let counts = store.read(&system(), |r| r.counts()).unwrap();

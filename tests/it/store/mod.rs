@@ -1,6 +1,7 @@
 //! The store on a real database: durable, separated, append-only, and honest after a kill.
 
 mod canary;
+mod conflict;
 mod histories;
 mod intake;
 mod kill;
