@@ -2,15 +2,19 @@
 //!
 //! The child is this very test binary, started again with a task in its environment. It takes requests in from several
 //! threads and prints each id only when the store has acknowledged it. The parent kills it, opens what is left, and compares.
+//! Several workers do so side by side, each with a database of its own.
 
 use super::*;
 use habeas::flows::open_request::open_request;
+use habeas::store::{Database, Role, Server};
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 const DIR: &str = "HABEAS_TEST_KILL_DIR";
-const URLS: &str = "HABEAS_TEST_KILL_URLS";
+const URL: &str = "HABEAS_TEST_KILL_URL";
 const POINT: &str = "HABEAS_TEST_KILL_POINT";
 const FAULT: &str = "HABEAS_TEST_KILL_FAULT";
 
@@ -21,9 +25,10 @@ on_both! {
 }
 
 /// Every point at which a write can be cut.
-const POINTS: [&str; 8] = [
+const POINTS: [&str; 9] = [
     "store::request",
     "store::claim",
+    "store::key",
     "store::seal",
     "store::effect",
     "store::entry",
@@ -49,17 +54,15 @@ fn child() {
     if let Ok(fault) = std::env::var(FAULT) {
         fail::cfg(fault, "return").unwrap();
     }
-    let urls = std::env::var(URLS).ok();
-    let urls = urls.as_deref().and_then(|u| u.split_once(' ')).map(|(app, owner)| (app.to_owned(), owner.to_owned()));
-    let store = Store::open(&settings(Path::new(&dir), urls), at(NOW)).unwrap();
-    let run = std::process::id();
+    let store = Store::open(&made(Path::new(&dir), std::env::var(URL).ok()), at(NOW)).unwrap();
+    let (run, book) = (std::process::id(), Arc::new(german_law()));
     std::thread::scope(|threads| {
         for t in 0..4 {
-            let store = &store;
+            let (store, book) = (&store, &book);
             threads.spawn(move || {
                 for i in 0..10_000 {
-                    let opened =
-                        open_request(store, &BOOK, &clerk("acme"), letter(&format!("{run}-{t}-{i}")), at(NOW)).unwrap();
+                    let key = format!("{run}-{t}-{i}");
+                    let opened = open_request(store, book, &clerk("acme"), letter(&key), at(NOW)).unwrap();
                     // One write call per line, so that a kill cuts between lines.
                     std::io::stdout().write_all(format!("ack {}\n", opened.id).as_bytes()).unwrap();
                 }
@@ -68,17 +71,49 @@ fn child() {
     });
 }
 
+/// As much of the law as the letter needs. To read all of it would take most of the child's time.
+fn german_law() -> Lawbook {
+    let read =
+        |name: &str| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("regimes").join(name)).unwrap();
+    // Other places get its calendar, so that theirs need not be read.
+    let place = |line: &str| match line.split_once("calendar: ") {
+        Some((before, _)) if !line.ends_with("calendar: none}") => format!("{before}calendar: DE}}\n"),
+        _ => format!("{line}\n"),
+    };
+    let mut files = vec![("places.yaml", read("places.yaml").lines().map(place).collect::<String>())];
+    files.extend(
+        ["vocabulary.yaml", "phrases.yaml", "eu-gdpr.yaml", "calendars/DE.yaml"].map(|name| (name, read(name))),
+    );
+    let files: Vec<_> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    Lawbook::load(&files).unwrap()
+}
+
+/// The settings of a store that was opened before, so that the owner of its tables is not needed.
+fn made(dir: &Path, url: Option<String>) -> Settings {
+    let settings = settings(dir, None);
+    match url {
+        None => settings,
+        Some(url) => {
+            let app = Role { url, password_file: None };
+            Settings { database: Database::Postgres(Server { app, owner: None }), ..settings }
+        }
+    }
+}
+
+/// A new place with its tables made.
+fn another(first: &Place) -> Place {
+    let place = first.another();
+    drop(place.open());
+    place
+}
+
 fn start(place: &Place, point: Option<String>, fault: Option<&str>) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "store::kill::child", "--nocapture", "--test-threads=1"]).env(DIR, place.dir.path());
-    if let Some((app, owner)) = place.urls() {
-        command.env(URLS, format!("{app} {owner}"));
-    }
-    if let Some(point) = point {
-        command.env(POINT, point);
-    }
-    if let Some(fault) = fault {
-        command.env(FAULT, fault);
+    for (name, value) in [(URL, place.urls().map(|(app, _)| app)), (POINT, point), (FAULT, fault.map(str::to_owned))] {
+        if let Some(value) = value {
+            command.env(name, value);
+        }
     }
     command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
 }
@@ -92,16 +127,18 @@ struct Damage {
 
 /// Every acknowledged request is there, and the accounts and the ledger agree.
 fn inspect(place: &Place, acknowledged: &[String]) -> Damage {
-    let store = match Store::open(&place.settings(), at(NOW)) {
+    let store = match Store::open(&made(place.dir.path(), place.urls().map(|(app, _)| app)), at(NOW)) {
         Ok(store) => store,
         Err(e) => return Damage { lost: 0, broken: Some(e.to_string()) },
     };
     let mut damage = Damage::default();
     store
         .read(&system(), |r| {
+            let there: BTreeMap<_, _> =
+                r.requests(false, i64::MAX)?.into_iter().map(|row| (row.request.id.to_string(), row.request)).collect();
             for id in acknowledged {
-                match r.request(&id.parse().unwrap())? {
-                    Some(request) if r.personal(&request, "name")?.is_some() => {}
+                match there.get(id) {
+                    Some(request) if r.personal(request, "name")?.is_some() => {}
                     _ => damage.lost += 1,
                 }
             }
@@ -114,6 +151,10 @@ fn inspect(place: &Place, acknowledged: &[String]) -> Damage {
         .unwrap();
     damage
 }
+
+/// The numbers of the signals by which a child ends itself and is ended.
+const ABORTED: i32 = 6;
+const KILLED: i32 = 9;
 
 /// Runs one child until it is killed: by itself at a point, or from outside after `acks` acknowledgements.
 fn killed(place: &Place, point: Option<String>, fault: Option<&str>, acks: usize) -> Vec<String> {
@@ -131,35 +172,79 @@ fn killed(place: &Place, point: Option<String>, fault: Option<&str>, acks: usize
             break;
         }
     }
-    child.kill().ok();
     let mut rest = String::new();
     lines.read_to_string(&mut rest).ok();
     acknowledged
         .extend(rest.lines().filter_map(|l| l.strip_prefix("ack ")).filter(|id| id.len() == 32).map(str::to_owned));
-    child.wait().unwrap();
+    let signal = child.wait().unwrap().signal();
+    assert_eq!(signal, Some(if point.is_some() { ABORTED } else { KILLED }), "{point:?}: the child ended otherwise");
     acknowledged
 }
 
-/// Kills until `kills` are done, a fresh database every 25; returns acknowledgements seen and damage found.
-fn campaign(first: &Place, kills: usize, fault: Option<&str>, points: &[&str]) -> (usize, usize, usize) {
-    let (mut seen, mut lost, mut broken) = (0, 0, 0);
-    let mut place = first.another();
-    for n in 0..kills {
-        if n > 0 && n % 25 == 0 {
-            place = first.another();
+/// What came of many kills.
+#[derive(Debug, Default)]
+struct Campaign {
+    acknowledged: usize,
+    lost: usize,
+    broken: usize,
+    /// Kills, acknowledgements, losses and broken accounts at each point, and from outside.
+    points: BTreeMap<String, [usize; 4]>,
+}
+
+impl std::fmt::Display for Campaign {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kills: usize = self.points.values().map(|p| p[0]).sum();
+        let Self { acknowledged, lost, broken, points } = self;
+        write!(f, "{kills} kills, {acknowledged} acknowledged, {lost} lost, {broken} broken")?;
+        for (point, [kills, acknowledged, lost, broken]) in points {
+            write!(f, "\n  {point}: {kills} kills, {acknowledged} acknowledged, {lost} lost, {broken} broken")?;
         }
-        let named = points.get(n % (points.len() + 1)).map(|p| format!("{p}={}", 1 + (n * 7) % 23));
-        let acknowledged = killed(&place, named, fault, 1 + n % 17);
-        let damage = inspect(&place, &acknowledged);
-        seen += acknowledged.len();
-        lost += damage.lost;
-        if let Some(what) = damage.broken {
-            broken += 1;
-            println!("kill {n}: {what}");
-            place = first.another();
-        }
+        Ok(())
     }
-    (seen, lost, broken)
+}
+
+/// Kills until `kills` are done, a fresh database every 25 and after any that broke.
+fn campaign(first: &Place, kills: usize, fault: Option<&str>, points: &[&str]) -> Campaign {
+    let (next, told) = (AtomicUsize::new(0), Mutex::new(Campaign::default()));
+    let worker = || {
+        let (mut place, mut used) = (another(first), 0);
+        loop {
+            let n = next.fetch_add(1, Ordering::SeqCst);
+            if n >= kills {
+                return;
+            }
+            if used == 25 {
+                (place, used) = (another(first), 0);
+            }
+            let point = points.get(n % (points.len() + 1));
+            let nth = 1 + (n * 7) % 11;
+            let acknowledged = killed(&place, point.map(|p| format!("{p}={nth}")), fault, 1 + n % 17);
+            let damage = inspect(&place, &acknowledged);
+            used += 1;
+            let mut told = told.lock().unwrap();
+            let broken = usize::from(damage.broken.is_some());
+            told.acknowledged += acknowledged.len();
+            told.lost += damage.lost;
+            told.broken += broken;
+            let at = told.points.entry(point.copied().unwrap_or("outside").to_owned()).or_default();
+            let found = [1, acknowledged.len(), damage.lost, broken];
+            at.iter_mut().zip(found).for_each(|(sum, one)| *sum += one);
+            if let Some(what) = damage.broken {
+                println!("kill {n}: {what}");
+                used = 25;
+            }
+            if (n + 1) % 500 == 0 {
+                println!("kill -9, {}, so far: {told}", first.name());
+            }
+        }
+    };
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(kills);
+    std::thread::scope(|threads| {
+        for _ in 0..workers {
+            threads.spawn(worker);
+        }
+    });
+    told.into_inner().unwrap()
 }
 
 fn kills() -> usize {
@@ -168,26 +253,22 @@ fn kills() -> usize {
 
 fn nothing_acknowledged_is_lost_and_nothing_is_half_there(place: &Place) {
     let kills = kills();
-    let (seen, lost, broken) = campaign(place, kills, None, &POINTS);
-    println!(
-        "kill -9, {}: {kills} kills at {} points and at random, {seen} acknowledged, {lost} lost, {broken} broken",
-        place.name(),
-        POINTS.len()
-    );
-    assert!(seen > kills / 2, "the child acknowledged too little to prove anything: {seen}");
-    assert_eq!((lost, broken), (0, 0));
+    let told = campaign(place, kills, None, &POINTS);
+    println!("kill -9, {}: {told}", place.name());
+    assert!(told.acknowledged > kills / 2, "the child acknowledged too little to prove anything");
+    assert_eq!((told.lost, told.broken), (0, 0));
 }
 
 fn the_harness_finds_an_acknowledgement_before_the_commit(place: &Place) {
     // S1: killed at the commit, what was told too early is not there.
-    let (_, lost, _) = campaign(place, 6, Some("store::ack-early"), &["store::before-commit", "store::before-commit"]);
-    println!("sabotage S1, {}: {lost} acknowledged requests lost", place.name());
-    assert!(lost > 0);
+    let told = campaign(place, 6, Some("store::ack-early"), &["store::before-commit", "store::before-commit"]);
+    println!("sabotage S1, {}: {} acknowledged requests lost", place.name(), told.lost);
+    assert!(told.lost > 0);
 }
 
 fn the_harness_finds_a_leaf_in_a_second_transaction(place: &Place) {
     // S10: killed between the two, a request stands without its entry.
-    let (_, _, broken) = campaign(place, 4, Some("store::leaf-apart"), &["store::between"]);
-    println!("sabotage S10, {}: {broken} broken", place.name());
-    assert!(broken > 0);
+    let told = campaign(place, 4, Some("store::leaf-apart"), &["store::between"]);
+    println!("sabotage S10, {}: {} broken", place.name(), told.broken);
+    assert!(told.broken > 0);
 }
