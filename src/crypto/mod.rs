@@ -1,5 +1,6 @@
-//! Hashes, sealing, signing, tokens, keys.
+//! Hashes, sealing, signing, certificates, tokens, keys.
 
+pub mod certificate;
 pub mod hash;
 pub mod keys;
 pub mod seal;

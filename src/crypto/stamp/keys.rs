@@ -3,13 +3,13 @@
 use super::StampError;
 use super::form::SHA_256;
 use crate::clock::Timestamp;
-use der::Encode;
+use crate::crypto::certificate::{is_in_force, is_issued, may_issue};
 use der::asn1::ObjectIdentifier;
 use ring::digest;
 use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use spki::AlgorithmIdentifierOwned;
 use x509_cert::Certificate;
-use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage};
+use x509_cert::ext::pkix::ExtendedKeyUsage;
 
 const SHA_384: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.2");
 const SHA_512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
@@ -80,7 +80,7 @@ pub(super) fn chain(
     let trusted = anchors.unwrap_or_default();
     let mut current = own.clone();
     for _ in 0..LONGEST_CHAIN {
-        in_force(&current, at)?;
+        check_time(&current, at)?;
         if trusted.contains(&current) {
             return Ok(current);
         }
@@ -89,7 +89,7 @@ pub(super) fn chain(
             trusted.iter().chain(given).filter(|c| c.tbs_certificate.subject == *issuer && issued(c, &current));
         match above.find(|c| **c != current) {
             Some(above) => {
-                may_issue(above)?;
+                check_issuer(above)?;
                 current = above.clone();
             }
             None if anchors.is_some() => {
@@ -102,28 +102,18 @@ pub(super) fn chain(
 }
 
 fn issued(issuer: &Certificate, certificate: &Certificate) -> bool {
-    let inner = certificate.tbs_certificate.to_der();
     let algorithm = &certificate.signature_algorithm;
-    certificate.tbs_certificate.signature == *algorithm
-        && inner.is_ok_and(|m| is_signed(issuer, (algorithm, None), &m, certificate.signature.raw_bytes()))
+    is_issued(certificate, |message, signature| is_signed(issuer, (algorithm, None), message, signature))
 }
 
-fn may_issue(certificate: &Certificate) -> Result<(), StampError> {
-    match certificate.tbs_certificate.get::<BasicConstraints>() {
-        Ok(Some((_, constraints))) if constraints.ca => Ok(()),
-        _ => Err(StampError::Chain("hold one that may not vouch for others".to_owned())),
-    }
+fn check_issuer(certificate: &Certificate) -> Result<(), StampError> {
+    let no = || StampError::Chain("hold one that may not vouch for others".to_owned());
+    if may_issue(certificate) { Ok(()) } else { Err(no()) }
 }
 
-fn in_force(certificate: &Certificate, at: Timestamp) -> Result<(), StampError> {
-    let seconds = u64::try_from(at.millis() / 1000).unwrap_or(0);
-    let validity = &certificate.tbs_certificate.validity;
-    let (from, until) =
-        (validity.not_before.to_unix_duration().as_secs(), validity.not_after.to_unix_duration().as_secs());
-    if (from..=until).contains(&seconds) {
-        return Ok(());
-    }
-    Err(StampError::Certificate(format!("was not in force on {}", at.day_utc())))
+fn check_time(certificate: &Certificate, at: Timestamp) -> Result<(), StampError> {
+    let when = || StampError::Certificate(format!("was not in force on {}", at.day_utc()));
+    if is_in_force(certificate, at) { Ok(()) } else { Err(when()) }
 }
 
 #[cfg(test)]

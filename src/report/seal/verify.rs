@@ -7,6 +7,7 @@ use super::difference::foreign_change;
 use super::field::{Field, fields};
 use super::signer::{SignerError, certificates, common_name};
 use crate::clock::Timestamp;
+use crate::crypto::certificate::{is_in_force, is_issued, may_issue};
 use crate::crypto::hash::Digest;
 use crate::crypto::stamp::{self, Stamp, StampError, Wanted};
 use crate::report::pdf::ATTACHED;
@@ -15,7 +16,7 @@ use lopdf::{Dictionary, Document, Object};
 use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use serde::Serialize;
 use x509_cert::Certificate;
-use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
+use x509_cert::ext::pkix::KeyUsage;
 
 /// Why a file is not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -233,7 +234,7 @@ fn chain(opened: &Opened, at: Option<Timestamp>, anchors: Option<&Anchors>) -> R
     let mut current = opened.own.clone();
     may_sign(&current)?;
     for used in 1..=known.len() + 1 {
-        in_force(&current, at)?;
+        check_time(&current, at)?;
         let issuer = &current.tbs_certificate.issuer;
         let above = known.iter().find(|c| c.tbs_certificate.subject == *issuer && issued(c, &current));
         let above = above.ok_or_else(|| format!("nobody known vouches for `{}`", name_of(&current)))?;
@@ -244,7 +245,7 @@ fn chain(opened: &Opened, at: Option<Timestamp>, anchors: Option<&Anchors>) -> R
             }
             return reaches(current, anchors);
         }
-        may_issue(above)?;
+        check_issuer(above)?;
         current = (*above).clone();
     }
     Err("its certificates vouch for each other in a circle".to_owned())
@@ -268,22 +269,16 @@ fn name_of(certificate: &Certificate) -> String {
 }
 
 fn issued(issuer: &Certificate, certificate: &Certificate) -> bool {
-    let inner = certificate.tbs_certificate.to_der();
     certificate.signature_algorithm.oid == cms::ECDSA_SHA_256
-        && certificate.tbs_certificate.signature == certificate.signature_algorithm
-        && inner.is_ok_and(|m| verify_with(issuer, &m, certificate.signature.raw_bytes()).is_ok())
+        && is_issued(certificate, |message, signature| verify_with(issuer, message, signature).is_ok())
 }
 
-fn in_force(certificate: &Certificate, at: Option<Timestamp>) -> Result<(), String> {
-    let Some(at) = at else { return Err("it names no time of signing".to_owned()) };
-    let seconds = u64::try_from(at.millis() / 1000).unwrap_or(0);
-    let validity = &certificate.tbs_certificate.validity;
-    let from = validity.not_before.to_unix_duration().as_secs();
-    let until = validity.not_after.to_unix_duration().as_secs();
-    if (from..=until).contains(&seconds) {
-        return Ok(());
+fn check_time(certificate: &Certificate, at: Option<Timestamp>) -> Result<(), String> {
+    match at {
+        None => Err("it names no time of signing".to_owned()),
+        Some(at) if is_in_force(certificate, at) => Ok(()),
+        Some(at) => Err(format!("the certificate of `{}` was not in force on {}", name_of(certificate), at.day_utc())),
     }
-    Err(format!("the certificate of `{}` was not in force on {}", name_of(certificate), at.day_utc()))
 }
 
 /// RFC 5280, 4.2.1.3: a certificate with a key usage that allows no signatures must not sign documents.
@@ -297,12 +292,9 @@ fn may_sign(certificate: &Certificate) -> Result<(), String> {
     }
 }
 
-/// RFC 5280, 4.2.1.9: only a certificate authority vouches for others.
-fn may_issue(certificate: &Certificate) -> Result<(), String> {
-    match certificate.tbs_certificate.get::<BasicConstraints>() {
-        Ok(Some((_, constraints))) if constraints.ca => Ok(()),
-        _ => Err(format!("`{}` may not vouch for others", name_of(certificate))),
-    }
+fn check_issuer(certificate: &Certificate) -> Result<(), String> {
+    let no = || format!("`{}` may not vouch for others", name_of(certificate));
+    if may_issue(certificate) { Ok(()) } else { Err(no()) }
 }
 
 /// `M`, as `D:YYYYMMDDHHMMSSZ`.
