@@ -11,6 +11,7 @@ use crate::flows::run_audit::{AuditError, OwnStore, Request, run_audit};
 use crate::ids::OrganisationId;
 use crate::law::citation::Framework;
 use crate::report::{Report, json};
+use crate::store::Database;
 use anyhow::{Context, anyhow};
 use std::path::PathBuf;
 
@@ -25,6 +26,7 @@ const INPUT_LIMIT_BYTES: u64 = 256 << 20;
   habeas audit --evidence exports/ --events access.ndjson.gz --out audit-2026-11
   habeas audit --connector espocrm --evidence espo-export/ --events espo-export/auth-log.ndjson --out x
   habeas audit --requests habeas.db --organisation acme --ledger-key acme.vkey --held march.checkpoint --out x
+  habeas audit --requests postgres://habeas_app@db.example.org/habeas --requests-password db.password --organisation acme --out x
   habeas audit --evidence exports/ --previous audit-2026-10/report.json --waivers waivers.yaml --fail-on high --out y
 
 With --tsa the signature gets a time stamp (PAdES B-T). Without an answer that holds, the report is written all the
@@ -41,9 +43,13 @@ pub(super) struct Args {
     /// Read the evidence and logs as this product's own export, e.g. `espocrm`.
     #[arg(long, value_name = "NAME")]
     connector: Option<String>,
-    /// Store with our own record of requests (SQLite file); the rights are audited on its ledger.
+    /// Store with our own record of requests: an SQLite file, or postgres://habeas_app@host/habeas. The rights are audited
+    /// on its ledger.
     #[arg(long, value_name = "DB", requires = "organisation")]
-    requests: Option<PathBuf>,
+    requests: Option<String>,
+    /// File with the password of the role in a PostgreSQL address, mode 0400.
+    #[arg(long, value_name = "FILE", requires = "requests")]
+    requests_password: Option<PathBuf>,
     /// Whose requests: the organisation's id in the store.
     #[arg(long, value_name = "ID", requires = "requests")]
     organisation: Option<OrganisationId>,
@@ -134,7 +140,8 @@ fn request(args: &Args) -> Result<Request, Failed> {
 }
 
 fn own_store(args: &Args) -> Result<Option<OwnStore>, Failed> {
-    let Some((database, organisation)) = args.requests.clone().zip(args.organisation.clone()) else { return Ok(None) };
+    let Some((place, organisation)) = args.requests.clone().zip(args.organisation.clone()) else { return Ok(None) };
+    let database = Database::at(&place, args.requests_password.clone()).map_err(Failed::bad_input)?;
     let pin = args.ledger_key.as_deref().map(|key| super::ledger::pin(key, None)).transpose()?;
     let held = args.held.iter().map(|path| super::ledger::read_text(path)).collect::<Result<_, _>>()?;
     Ok(Some(OwnStore { database, organisation, pin, held, now: Clock::Real.now() }))

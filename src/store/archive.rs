@@ -3,11 +3,10 @@
 //! Needs no master key and opens nothing that is sealed. Must never create, migrate or change a store.
 
 use super::connection::Db;
-use super::{Database, Error, failed, ledger, requests};
+use super::{Database, Error, failed, ledger, migrate, requests};
 use crate::ids::OrganisationId;
 use crate::requests::request::Request;
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
-use std::path::Path;
 
 /// What one organisation's store holds.
 #[derive(Clone, Debug)]
@@ -20,12 +19,15 @@ pub struct Archive {
     pub checkpoints: Vec<String>,
 }
 
-/// Reads the archive of `organisation` from the store in the file `database`.
-pub fn read_archive(database: &Path, organisation: &OrganisationId) -> Result<Archive, Error> {
-    if !database.is_file() {
-        return Err(Error::File(format!("there is no store at `{}`", database.display())));
+/// Reads the archive of `organisation` from the store in `database`.
+pub fn read_archive(database: &Database, organisation: &OrganisationId) -> Result<Archive, Error> {
+    if let Database::Sqlite(file) = database
+        && !file.is_file()
+    {
+        return Err(Error::File(format!("there is no store at `{}`", file.display())));
     }
-    let mut connection = Db::open(&Database::Sqlite(database.to_owned()))?;
+    let mut connection = Db::open(database)?;
+    migrate::look(&mut connection)?;
     connection.begin_reading(organisation)?;
     let archive = read(&mut connection, organisation);
     connection.roll_back();

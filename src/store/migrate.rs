@@ -60,18 +60,30 @@ fn missing(connection: &mut Db) -> Result<Vec<&'static Migration>, Error> {
 
 /// Brings the tables up to date where the working role may: on SQLite. On PostgreSQL it only looks.
 pub(super) fn settle(connection: &mut Db) -> Result<(), Error> {
-    if matches!(connection, Db::Sqlite(_)) {
-        return up(connection);
+    match connection {
+        Db::Sqlite(_) => up(connection),
+        Db::Postgres(_) => look(connection),
     }
-    let there = "SELECT (to_regclass('public.migrations') IS NOT NULL)::text AS answer";
-    let missing = match connection.text(there, "look for the tables")?.as_str() {
-        "true" => missing(connection)?.first().map(|m| m.name),
-        _ => POSTGRES.first().map(|m| m.name),
+}
+
+/// Refuses tables that are behind or ahead of this program, and changes nothing.
+pub(super) fn look(connection: &mut Db) -> Result<(), Error> {
+    let (there, how) = match connection {
+        Db::Sqlite(_) => (
+            "SELECT CASE count(*) WHEN 0 THEN 'false' ELSE 'true' END AS answer FROM sqlite_schema WHERE name = 'migrations'",
+            "start the program on it once",
+        ),
+        Db::Postgres(_) => (
+            "SELECT (to_regclass('public.migrations') IS NOT NULL)::text AS answer",
+            "start once with the address of the role that owns the tables (docs/store.md)",
+        ),
     };
-    missing.map_or(Ok(()), |name| {
-        Err(Error::Refused(format!(
-            "the database lacks the migration `{name}`; start once with the address of the role that owns the tables (docs/store.md)"
-        )))
+    let missing = match connection.text(there, "look for the tables")?.as_str() {
+        "true" => missing(connection)?.first().copied(),
+        _ => known(connection).first(),
+    };
+    missing.map_or(Ok(()), |migration| {
+        Err(Error::Refused(format!("the database lacks the migration `{}`; {how}", migration.name)))
     })
 }
 

@@ -16,9 +16,8 @@ use crate::ledger::tree::{leaf_hash, root};
 use crate::ledger::verify::verify;
 use crate::report::input;
 use crate::requests::record::{self, CLOCKS, FIGURES, LAW, REQUESTS};
-use crate::store::{Archive, read_archive};
+use crate::store::{Archive, Database, read_archive};
 use serde_json::Value as Json;
-use std::path::PathBuf;
 
 /// How many rows without a due date are named in the report.
 const NAMED: usize = 5;
@@ -26,8 +25,8 @@ const NAMED: usize = 5;
 /// Our own store, as a source of evidence.
 #[derive(Clone, Debug)]
 pub struct OwnStore {
-    /// The SQLite file.
-    pub database: PathBuf,
+    /// Where it is.
+    pub database: Database,
     /// Whose requests.
     pub organisation: OrganisationId,
     /// The key that the ledger's checkpoints must be signed with; without it signatures are not checked.
@@ -53,7 +52,7 @@ pub(super) fn read(store: Option<&OwnStore>, kinds: &Kinds, read: &mut Read) -> 
 }
 
 fn own(store: &OwnStore, kinds: &Kinds, read: &mut Read) -> Result<(), ReadError> {
-    let name = store.database.display().to_string();
+    let name = store.database.to_string();
     let archive = match read_archive(&store.database, &store.organisation) {
         Ok(archive) => archive,
         // Damage is a finding about the record, not a reason to audit nothing else.

@@ -11,6 +11,7 @@ mod follow;
 mod follow_cut;
 mod explain;
 mod map;
+mod record;
 pub mod requests;
 mod slices;
 mod verify;

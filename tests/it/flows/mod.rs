@@ -2,6 +2,6 @@
 
 mod office;
 mod outage;
-mod rights;
+pub mod rights;
 mod run_audit;
 mod year;

@@ -22,13 +22,14 @@ use habeas::store::{Store, read_archive};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-fn signer() -> Signer {
+/// Who signs the checkpoints.
+pub fn signer() -> Signer {
     Signer::from_seed("habeas.test/acme", [7; 32]).unwrap()
 }
 
 fn own(dir: &Path, held: Vec<String>) -> OwnStore {
     let pin = Pin { origin: "habeas.test/acme".into(), key: signer().verifier() };
-    let (database, organisation) = (dir.join("habeas.db"), "acme".parse().unwrap());
+    let (database, organisation) = (dir.join("habeas.db").into(), "acme".parse().unwrap());
     OwnStore { database, organisation, pin: Some(pin), held, now: at("2026-05-20T10:00:00Z") }
 }
 
@@ -67,9 +68,12 @@ fn told(store: &Store, id: &RequestId, when: &str) {
     sent(store, id, Letter::Answer, when);
 }
 
-/// One explanation answered in time, one late, an opt-out left open, a refusal; then a checkpoint.
 fn history(dir: &Path) -> (Store, BTreeMap<&'static str, RequestId>, String) {
-    let store = open_store(dir);
+    history_in(open_store(dir))
+}
+
+/// One explanation answered in time, one late, an opt-out left open, a refusal; then a checkpoint.
+pub fn history_in(store: Store) -> (Store, BTreeMap<&'static str, RequestId>, String) {
     let ids = BTreeMap::from([
         ("in time", ask(&store, "a", Right::Explanation, ("eu-gdpr", "de"), NOW)),
         ("late", ask(&store, "b", Right::Explanation, ("eu-gdpr", "de"), NOW)),
@@ -97,7 +101,7 @@ fn our_own_record_is_audited_and_its_checkpoint_is_in_the_manifest() {
     assert_eq!(findings(&audited, "HAB-DET-25"), expected);
     assert_eq!(verdict(&audited, "HAB-RQS-01"), Verdict::Pass, "nobody was asked for proof");
     assert_eq!(verdict(&audited, "HAB-RQS-03"), Verdict::Pass, "the law knows the ground");
-    let archive = read_archive(&dir.path().join("habeas.db"), &"acme".parse().unwrap()).unwrap();
+    let archive = read_archive(&dir.path().join("habeas.db").into(), &"acme".parse().unwrap()).unwrap();
     let ledger = audited.report.evidence.iter().find(|e| e.kind == "request_ledger").unwrap();
     assert_eq!(ledger.records, archive.entries.len() as u64);
     let root: String = archive.checkpoints[0].lines().nth(2).unwrap().to_owned();
@@ -162,7 +166,7 @@ fn a_checkpoint_kept_elsewhere_finds_a_copy_that_was_set_back() {
 fn rows_told_by_the_ledger_fit_the_schema_and_hold_ids_only() {
     let dir = tempfile::tempdir().unwrap();
     let (_store, ids, _) = history(dir.path());
-    let archive = read_archive(&dir.path().join("habeas.db"), &"acme".parse().unwrap()).unwrap();
+    let archive = read_archive(&dir.path().join("habeas.db").into(), &"acme".parse().unwrap()).unwrap();
     let rows = serde_json::to_value(record::rows(&archive.requests, &archive.entries).unwrap()).unwrap();
     habeas::evidence::decode_json(&rows, &Kinds::embedded().unwrap().get("requests").unwrap().shape).unwrap();
     let refused = rows.as_array().unwrap().iter().find(|r| r["request"] == ids["refused"].as_str()).unwrap();

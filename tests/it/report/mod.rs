@@ -5,4 +5,4 @@ mod pdf;
 pub mod sample;
 mod seal;
 mod tools;
-mod tsa;
+pub mod tsa;

@@ -18,16 +18,16 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use tempfile::TempDir;
 
 /// The authority; ends when dropped, because its input is closed.
-struct Tsa {
+pub struct Tsa {
     child: Child,
     alive: Option<ChildStdin>,
     port: u16,
-    home: TempDir,
+    pub home: TempDir,
 }
 
 impl Tsa {
     /// `None` where Python or openssl is missing and nobody demands them.
-    fn start() -> Option<Self> {
+    pub fn start() -> Option<Self> {
         tools::run("openssl", &["version"])?;
         let home = tempfile::tempdir().unwrap();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tsa/server.py");
@@ -40,11 +40,13 @@ impl Tsa {
         Some(Self { child, alive, port: line.trim().parse().unwrap(), home })
     }
 
-    fn url(&self, path: &str) -> String {
+    /// The address of one of its answers: `tsr` is the right one.
+    pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}/{path}", self.port)
     }
 
-    fn root(&self) -> String {
+    /// Its root certificate.
+    pub fn root(&self) -> String {
         std::fs::read_to_string(self.home.path().join("root.pem")).unwrap()
     }
 

@@ -6,7 +6,7 @@ mod histories;
 mod intake;
 mod kill;
 mod outage;
-mod place;
+pub mod place;
 mod server;
 mod setup;
 mod tampering;

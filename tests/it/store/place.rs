@@ -33,7 +33,7 @@ macro_rules! on_both {
         }
     )+};
 }
-pub(super) use on_both;
+pub(crate) use on_both;
 
 impl Place {
     pub fn sqlite() -> Self {
