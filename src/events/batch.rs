@@ -87,6 +87,19 @@ impl Record {
 
 keep!(Record { at_ms, place, key, key_at, space, parts, behind_ms });
 
+/// An event that told its id.
+#[derive(Clone, Copy, Debug)]
+pub struct Identified {
+    /// Fingerprint of the id.
+    pub id: u128,
+    /// The event's place.
+    pub place: Place,
+    /// The detections that it matched, in `Batch::hits`: first and number.
+    pub hits: (u32, u32),
+}
+
+keep!(Identified { id, place, hits });
+
 /// What matching leaves of a stretch of log.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -104,6 +117,10 @@ pub struct Batch {
     pub keys: Vec<u8>,
     /// Fingerprints of values that are looked at together.
     pub ids: Vec<u128>,
+    /// Events that told their id, in the order of the lines; empty where doubles count.
+    pub identified: Vec<Identified>,
+    /// The detections that they matched.
+    pub hits: Vec<u32>,
     /// How many events each detection matched, by its number.
     pub matched: Vec<u64>,
     /// Which fields occurred with a value, by number.
@@ -112,12 +129,38 @@ pub struct Batch {
     pub tally: Tally,
 }
 
-keep!(Batch { firings, firings_behind_ms, records, deferred, parts, keys, ids, matched, occurred, tally });
+keep!(Batch {
+    firings,
+    firings_behind_ms,
+    records,
+    deferred,
+    parts,
+    keys,
+    ids,
+    identified,
+    hits,
+    matched,
+    occurred,
+    tally
+});
 
 impl Batch {
     /// Forgets everything and keeps the room for the next stretch.
     pub fn clear(&mut self) {
-        let Self { firings, firings_behind_ms, records, deferred, parts, keys, ids, matched, occurred, tally } = self;
+        let Self {
+            firings,
+            firings_behind_ms,
+            records,
+            deferred,
+            parts,
+            keys,
+            ids,
+            identified,
+            hits,
+            matched,
+            occurred,
+            tally,
+        } = self;
         firings.clear();
         firings_behind_ms.clear();
         records.clear();
@@ -125,6 +168,8 @@ impl Batch {
         parts.clear();
         keys.clear();
         ids.clear();
+        identified.clear();
+        hits.clear();
         matched.clear();
         occurred.clear();
         *tally = Tally::default();

@@ -56,13 +56,17 @@ pub struct Tally {
     pub bytes: u64,
     /// Lines that were used.
     pub events: u64,
+    /// Lines not used because one with the same id came before.
+    pub doubles: u64,
+    /// Ids forgotten because there were too many: doubles of these would have counted.
+    pub forgotten: u64,
     /// First and last instant of the used lines.
     pub span_ms: Option<(i64, i64)>,
     /// Lines not used, by reason, with samples.
     pub bad: BTreeMap<Bad, (u64, Vec<Place>)>,
 }
 
-keep!(Tally { lines, bytes, events, span_ms, bad });
+keep!(Tally { lines, bytes, events, doubles, forgotten, span_ms, bad });
 
 impl Tally {
     /// Counts a used line.
@@ -85,6 +89,8 @@ impl Tally {
         self.lines += other.lines;
         self.bytes += other.bytes;
         self.events += other.events;
+        self.doubles += other.doubles;
+        self.forgotten += other.forgotten;
         self.span_ms = match (self.span_ms, other.span_ms) {
             (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
             (one, other) => one.or(other),

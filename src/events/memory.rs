@@ -4,6 +4,7 @@ use super::batch::{Batch, Firing};
 use super::context::Context;
 use super::correlator::{Correlator, one_by_one};
 use super::coverage::Sight;
+use super::doubles::Doubles;
 use super::hash::Seed;
 use super::matching::Matcher;
 use super::plan::Plan;
@@ -23,11 +24,13 @@ pub fn run_in_stretches(plan: &Plan, context: &Context, stretches: &[&[u8]]) -> 
     let mut firings = Vec::new();
     let mut sight = Sight::default();
     let mut offset = 0;
+    let mut doubles = Doubles::default();
     correlator.open(0);
     for stretch in stretches {
         let mut batch = Batch::default();
         matcher.stretch(stretch, 0, offset, &mut batch);
         offset += stretch.len() as u64;
+        doubles.drop_from(&mut batch);
         sight.add(&batch);
         correlator.add(0, batch);
         correlator.settle(&one_by_one, &mut |f| firings.push(f));

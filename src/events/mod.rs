@@ -8,6 +8,7 @@ pub mod batch;
 pub mod context;
 pub mod correlator;
 pub mod coverage;
+pub mod doubles;
 pub mod explain;
 pub mod hash;
 pub mod keep;

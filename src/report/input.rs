@@ -245,6 +245,12 @@ pub struct LogCoverage {
     /// Events so far behind that windows did not count them.
     #[serde(default)]
     pub late: u64,
+    /// Events told again, with an id that came before; only the first counts.
+    #[serde(default)]
+    pub duplicates: u64,
+    /// Ids forgotten because there were too many of them: duplicates of these would have counted.
+    #[serde(default)]
+    pub ids_forgotten: u64,
     /// A few of the lines that could not be read.
     #[serde(default)]
     pub samples: Vec<BadLine>,

@@ -4,6 +4,7 @@ use super::rules::RuleArgs;
 use crate::cli::exit::{Exit, Failed};
 use crate::connectors::logs::Input;
 use crate::events::explain::{Explained, Investigation, json, reporting, text};
+use crate::events::matching::BOM;
 use crate::events::plan::Plan;
 use crate::events::rule::{Body, Rule};
 use anyhow::anyhow;
@@ -55,8 +56,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failed> {
     let name = input.name.clone();
     let mut investigation = Investigation::new(&plan, &context);
     let line = read(args, input, &mut investigation)?;
-    let trimmed = line.bytes.trim_ascii();
-    let mut explanation = investigation.explain(trimmed, line.number, line.offset);
+    let begun = line.bytes.trim_ascii_start();
+    let event = begun.strip_prefix(BOM).unwrap_or(begun);
+    // Where the engine says that the event is.
+    let offset = line.offset + (line.bytes.len() - event.len()) as u64;
+    let mut explanation = investigation.explain(event.trim_ascii_end(), line.number, offset);
     choose(&args.rule, &plan, &mut explanation.rules)?;
     let out = if args.json { format!("{:#}\n", json(&explanation, &name)) } else { text(&explanation, &name) };
     crate::cli::say(out.trim_end());

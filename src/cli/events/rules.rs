@@ -3,7 +3,7 @@
 use crate::cli::exit::Failed;
 use crate::events::context::Context;
 use crate::events::hash::Seed;
-use crate::events::plan::{Plan, TIME_FIELDS};
+use crate::events::plan::{EVENT_ID, Plan, TIME_FIELDS};
 use crate::events::rule::{Placeholders, RuleError, timespan_ms};
 use crate::events::slice::Setup;
 use crate::files;
@@ -26,6 +26,10 @@ pub(super) struct RuleArgs {
     /// Field that holds an event's time; the first that an event has counts. [default: ts, time, timestamp, @timestamp, event_time, eventTime]
     #[arg(long, value_name = "FIELD")]
     time_field: Vec<String>,
+    /// Field that holds an event's unique id: of lines with the same id only the first counts, if the second is not more than
+    /// 1,048,576 different ids behind it in the same log. [default: every line counts; with a mapping: `id`; '' turns it off]
+    #[arg(long, value_name = "FIELD")]
+    event_id: Option<String>,
     /// Table to enrich events from: a JSON file (a list of rows with an id) or a folder of them.
     #[arg(long, value_name = "PATH")]
     context: Vec<PathBuf>,
@@ -35,6 +39,13 @@ impl RuleArgs {
     /// The rules, planned.
     pub(super) fn plan(&self) -> Result<Plan, Failed> {
         self.setup()?.plan().map_err(|errors| Failed::bad_input(all(&errors)))
+    }
+
+    /// The same for events that a mapping makes: it has put their id, if they have one, where it belongs.
+    pub(super) fn plan_for_mapped(&self) -> Result<Plan, Failed> {
+        let mut setup = self.setup()?;
+        setup.event_id = self.event_id.clone().unwrap_or_else(|| EVENT_ID.to_owned());
+        setup.plan().map_err(|errors| Failed::bad_input(all(&errors)))
     }
 
     /// The texts of the rules and all that decides what they mean, but for the tables.
@@ -63,7 +74,7 @@ impl RuleArgs {
             rules,
             placeholders: placeholders(self.placeholders.as_deref())?,
             time_fields,
-            event_id: String::new(),
+            event_id: self.event_id.clone().unwrap_or_default(),
             tables: String::new(),
             lateness_ms: 0,
             seed: String::new(),
@@ -124,7 +135,7 @@ pub(in crate::cli) fn read_plan(
     time_fields: &[String],
 ) -> Result<Plan, Failed> {
     let (rules, placeholders) = (paths.to_vec(), lists.map(Path::to_path_buf));
-    RuleArgs { rules, placeholders, time_field: time_fields.to_vec(), context: Vec::new() }.plan()
+    RuleArgs { rules, placeholders, time_field: time_fields.to_vec(), event_id: None, context: Vec::new() }.plan()
 }
 
 /// All that is wrong with rules, in one message.

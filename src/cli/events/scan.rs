@@ -6,6 +6,7 @@ use crate::cli::map::MappingArgs;
 use crate::connectors::logs::{Coverage, Input, Options, scan};
 use crate::events::batch::Firing;
 use crate::events::coverage::Sight;
+use crate::events::doubles::MOST_IDS;
 use crate::events::output::Lines;
 use crate::events::plan::Plan;
 use crate::files;
@@ -42,7 +43,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failed> {
-    let plan = args.rules.plan()?;
+    let mapping = args.mapping.read()?;
+    let plan = if mapping.is_some() { args.rules.plan_for_mapped() } else { args.rules.plan() }?;
     let context = args.rules.context()?;
     let lateness_ms = lateness_ms(&args.lateness)?;
     let inputs: Result<Vec<Input>, _> = args.events.iter().map(|p| Input::open(p)).collect();
@@ -50,7 +52,6 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failed> {
     let names: Vec<String> = inputs.iter().map(|i| i.name.clone()).collect();
     let mut printer = Printer::new(&plan, &names, args.json);
     let options = Options { threads: threads(args.threads), lateness_ms, seed: seed()? };
-    let mapping = args.mapping.read()?;
     let mapping = mapping.as_ref().map(|(m, hints)| (m, *hints));
     let coverage = scan((&plan, &context), inputs, mapping, options, &mut |firing| printer.print(&firing));
     if printer.end()? == Reading::Stopped {
@@ -129,10 +130,11 @@ impl<'a> Printer<'a> {
     }
 }
 
-/// The coverage as JSON: per log its lines, bytes, events, first and last instant, and bad lines with samples.
+/// The coverage as JSON: per log its lines, bytes, events, late ones and duplicates, first and last instant, and bad lines
+/// with samples.
 fn coverage_json(coverage: &Coverage) -> Value {
     let instant = |ms: i64| crate::clock::Timestamp::from_millis(ms).map(|t| t.to_string());
-    let one = |(name, Sight { tally, .. }): &(String, Sight)| {
+    let one = |(name, Sight { tally, late, .. }): &(String, Sight)| {
         let bad: serde_json::Map<String, Value> = tally
             .bad
             .iter()
@@ -142,7 +144,8 @@ fn coverage_json(coverage: &Coverage) -> Value {
             })
             .collect();
         json!({
-            "file": name, "lines": tally.lines, "bytes": tally.bytes, "events": tally.events,
+            "file": name, "lines": tally.lines, "bytes": tally.bytes, "events": tally.events, "late": late,
+            "duplicates": tally.doubles, "ids_forgotten": tally.forgotten,
             "first": tally.span_ms.and_then(|s| instant(s.0)), "last": tally.span_ms.and_then(|s| instant(s.1)), "bad": bad,
         })
     };
@@ -162,6 +165,15 @@ fn tell(coverage: &Coverage) {
                 at.join(", ")
             );
         }
+    }
+    for (name, tally) in coverage.sources.iter().map(|(n, s)| (n, &s.tally)).filter(|(_, t)| t.doubles > 0) {
+        eprintln!("habeas: {name}: {} lines have the id of one before them; only the first counts", tally.doubles);
+    }
+    for (name, tally) in coverage.sources.iter().map(|(n, s)| (n, &s.tally)).filter(|(_, t)| t.forgotten > 0) {
+        eprintln!(
+            "habeas: {name}: {} ids were forgotten, because more than {MOST_IDS} differ; duplicates of these count",
+            tally.forgotten
+        );
     }
     if coverage.late > 0 {
         eprintln!("habeas: {} events came later than --lateness allows; windows did not count them", coverage.late);

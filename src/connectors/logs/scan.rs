@@ -9,6 +9,7 @@ use crate::events::batch::{Batch, Firing};
 use crate::events::context::Context;
 use crate::events::correlator::{Correlator, one_by_one};
 use crate::events::coverage::Sight;
+use crate::events::doubles::Doubles;
 use crate::events::hash::Seed;
 use crate::events::line::Bad;
 use crate::events::matching::Matcher;
@@ -58,7 +59,13 @@ pub fn scan(
         reading: Mutex::new(Reading { logs, next: 0, failed: None }),
         finished: Mutex::new(BTreeMap::new()),
         spare: Mutex::new(Vec::new()),
-        deciding: Mutex::new(Deciding { correlator, next: 0, seen: vec![Sight::default(); names.len()], sink }),
+        deciding: Mutex::new(Deciding {
+            correlator,
+            next: 0,
+            seen: vec![Sight::default(); names.len()],
+            doubles: names.iter().map(|_| Doubles::default()).collect(),
+            sink,
+        }),
         names: &names,
     };
     std::thread::scope(|scope| {
@@ -131,6 +138,8 @@ struct Deciding<'p, 's> {
     correlator: Correlator<'p>,
     next: u64,
     seen: Vec<Sight>,
+    /// The ids of each log.
+    doubles: Vec<Doubles>,
     sink: &'s mut (dyn FnMut(Firing) + Send),
 }
 
@@ -228,7 +237,10 @@ impl Run<'_, '_, '_> {
             moved = true;
             match done {
                 Finished::End(source) => deciding.correlator.close(source),
-                Finished::Stretch(source, batch) => {
+                Finished::Stretch(source, mut batch) => {
+                    if let Some(doubles) = deciding.doubles.get_mut(usize::from(source)) {
+                        doubles.drop_from(&mut batch);
+                    }
                     let seen = deciding.seen.get_mut(usize::from(source));
                     let before = deciding.correlator.late();
                     if let Some(seen) = seen {

@@ -2,7 +2,7 @@
 
 use crate::catalog::{Check, CheckKind, Control, Overrides};
 use crate::events::context::Context;
-use crate::events::plan::{Plan, TIME_FIELDS};
+use crate::events::plan::{EVENT_ID, Plan, TIME_FIELDS};
 use crate::events::rule::{Body, Document, Expr, FieldId, Question, RuleSet, Settings, timespan_ms};
 use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,7 +110,7 @@ impl Detector {
         let set = RuleSet::from_documents(&documents, &Settings::default()).map_err(|errors| {
             DetectError(errors.iter().map(|e| format!("{}: {}", e.file, e.what)).collect::<Vec<_>>().join("; "))
         })?;
-        let plan = Plan::new(set, &TIME_FIELDS.map(str::to_owned));
+        let plan = Plan::identified(set, &TIME_FIELDS.map(str::to_owned), EVENT_ID);
         let checks: Vec<Planned> = drafts.iter().map(|d| d.planned(&plan)).collect();
         // A silence is what the control about the log calls one; without it, a day of the week.
         let own = checks.iter().find(|c| (c.control.as_str(), c.check.as_str()) == SILENCE);

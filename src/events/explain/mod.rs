@@ -15,6 +15,7 @@ pub use show::{json, text};
 use super::batch::{Batch, Firing, Part, Record};
 use super::context::Context;
 use super::correlator::{Correlator, one_by_one};
+use super::doubles::Doubles;
 use super::hash::Seed;
 use super::matching::Matcher;
 use super::memory::LATENESS_MS;
@@ -81,6 +82,9 @@ pub struct Investigation<'p> {
     context: &'p Context,
     matcher: Matcher<'p>,
     correlator: Correlator<'p>,
+    doubles: Doubles,
+    /// Lines with an id that came before.
+    doubled: Vec<Place>,
     entries: Vec<Entry>,
     firings: Vec<Firing>,
 }
@@ -91,13 +95,15 @@ impl<'p> Investigation<'p> {
         let mut correlator = Correlator::new(plan, 1, LATENESS_MS);
         correlator.open(0);
         let matcher = Matcher::new(plan, context, Seed::default());
-        Self { plan, context, matcher, correlator, entries: Vec::new(), firings: Vec::new() }
+        let (doubles, doubled) = (Doubles::default(), Vec::new());
+        Self { plan, context, matcher, correlator, doubles, doubled, entries: Vec::new(), firings: Vec::new() }
     }
 
     /// Takes the next whole lines of the log, which begin at `offset`.
     pub fn stretch(&mut self, bytes: &[u8], offset: u64) {
         let mut batch = Batch::default();
         self.matcher.stretch(bytes, 0, offset, &mut batch);
+        self.doubled.extend(self.doubles.drop_from(&mut batch));
         for (record, deferred) in
             batch.records.iter().map(|r| (r, false)).chain(batch.deferred.iter().map(|r| (r, true)))
         {
@@ -132,9 +138,13 @@ impl<'p> Investigation<'p> {
         self.correlator.close(0);
         self.settle();
         let read = detection::Reading::new(self.plan, self.context, line);
-        let event = read.as_ref().map(|r| r.at_ms).map_err(Clone::clone);
         let place = Place::new(0, offset);
+        let mut event = read.as_ref().map(|r| r.at_ms).map_err(Clone::clone);
+        if self.doubled.contains(&place) {
+            event = Err("an event with the same id came before; only that one counts".to_owned());
+        }
         let rules = match &read {
+            _ if event.is_err() => Vec::new(),
             Err(_) => Vec::new(),
             Ok(reading) => (0..self.plan.set.rules.len()).map(|rule| self.rule(rule, reading, place)).collect(),
         };

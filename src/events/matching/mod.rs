@@ -10,7 +10,7 @@ mod records;
 
 pub(super) use ask::ask;
 
-use super::batch::{Batch, Firing};
+use super::batch::{Batch, Firing, Identified};
 use super::context::{Context, Rows};
 use super::hash::Seed;
 use super::line::{Bad, Reader, Slots, Stretch};
@@ -20,10 +20,13 @@ use super::rule::FieldId;
 use super::value::Raw;
 use super::value::time::Instants;
 use judge::Judge;
-use records::{Moment, Recorder};
+use records::{Moment, Recorder, index};
 
 /// Length beyond which a line is not read (threats.md Numbers).
 pub const LONGEST_LINE_BYTES: usize = 1 << 20;
+
+/// UTF-8's byte order mark.
+pub const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Matches lines against the rules of a plan. One per thread.
 pub struct Matcher<'p> {
@@ -57,7 +60,11 @@ impl<'p> Matcher<'p> {
         let mut high_ms = i64::MIN;
         self.prepare(bytes, out);
         let stretch = Stretch::new(bytes);
-        for (start, length) in stretch.lines(LONGEST_LINE_BYTES) {
+        for at in stretch.lines(LONGEST_LINE_BYTES) {
+            let (start, length) = without_mark(bytes, at);
+            if length == 0 {
+                continue;
+            }
             let place = Place::new(source, offset + start as u64);
             let result = self.line(&stretch, (start, length), (place, &mut high_ms), &mut slots, out);
             count(result, place, out);
@@ -126,9 +133,14 @@ impl<'p> Matcher<'p> {
 
     fn event(&mut self, now: Moment, slots: &Slots<'_>, out: &mut Batch) {
         let Self { plan, judge, recorder, .. } = self;
-        let Batch { matched, firings, firings_behind_ms, .. } = out;
+        let Batch { matched, firings, firings_behind_ms, identified, hits, .. } = out;
         recorder.clear();
+        let id = plan.event_id.and_then(|field| recorder.identity(field, slots));
+        let first_hit = hits.len();
         judge.event(slots, &mut |number| {
+            if id.is_some() {
+                hits.push(index(number));
+            }
             if let Some(n) = matched.get_mut(number) {
                 *n += 1;
             }
@@ -141,8 +153,18 @@ impl<'p> Matcher<'p> {
             }
             recorder.hit(number);
         });
+        if let Some(id) = id {
+            let hits = (index(first_hit), index(hits.len() - first_hit));
+            identified.push(Identified { id, place: now.place, hits });
+        }
         recorder.write(now, slots, out);
     }
+}
+
+/// A line without the byte order mark that some programs begin a file with, and so files put together have anywhere.
+fn without_mark(bytes: &[u8], (start, length): (usize, usize)) -> (usize, usize) {
+    let is_marked = length >= BOM.len() && bytes.get(start..).is_some_and(|b| b.starts_with(BOM));
+    if is_marked { (start + BOM.len(), length - BOM.len()) } else { (start, length) }
 }
 
 fn count(result: Result<i64, Bad>, place: Place, out: &mut Batch) {

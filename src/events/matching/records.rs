@@ -244,6 +244,11 @@ impl<'p> Recorder<'p> {
         }
     }
 
+    /// The fingerprint of the event's id; `None` when it has none.
+    pub(super) fn identity(&mut self, field: FieldId, slots: &Slots<'_>) -> Option<u128> {
+        self.id(&[field], slots)
+    }
+
     /// One fingerprint of all values together; `None` when one is missing.
     fn id(&mut self, fields: &[FieldId], slots: &Slots<'_>) -> Option<u128> {
         // Several correlations often count the values of the same field.
@@ -295,7 +300,7 @@ impl<'p> Recorder<'p> {
 
 /// Counts within a batch stay far below 2^32: a batch holds a few megabytes of log.
 #[expect(clippy::cast_possible_truncation, reason = "a batch is a few megabytes")]
-const fn index(n: usize) -> u32 {
+pub(super) const fn index(n: usize) -> u32 {
     n as u32
 }
 

@@ -12,6 +12,9 @@ use super::rule::{Body, Expr, Extension, FieldId, Kind, RuleSet};
 /// Fields in which an event's time is looked for, first match first, unless the user names another.
 pub const TIME_FIELDS: [&str; 6] = ["ts", "time", "timestamp", "@timestamp", "event_time", "eventTime"];
 
+/// The field of a canonical event that holds its unique id (`controls/schema/event.json`).
+pub const EVENT_ID: &str = "id";
+
 /// A rule that looks at single events.
 #[derive(Debug)]
 pub struct Detection {
@@ -85,6 +88,8 @@ pub struct Plan {
     pub paths: Paths,
     /// Where an event's time is looked for.
     pub time_fields: Vec<FieldId>,
+    /// The field that holds an event's id; none where doubles count.
+    pub event_id: Option<FieldId>,
     /// Rules that look at single events.
     pub detections: Vec<Detection>,
     /// Rules that look at matches.
@@ -97,13 +102,20 @@ pub struct Plan {
 
 impl Plan {
     /// Plans `set`; `time_fields` names where an event's time is looked for, in order.
-    pub fn new(mut set: RuleSet, time_fields: &[String]) -> Self {
+    pub fn new(set: RuleSet, time_fields: &[String]) -> Self {
+        Self::identified(set, time_fields, "")
+    }
+
+    /// The same for a log whose events have an id in the field `event_id`, unless that is empty.
+    pub fn identified(mut set: RuleSet, time_fields: &[String], event_id: &str) -> Self {
+        let event_id = Some(event_id).filter(|f| !f.is_empty()).map(|f| set.vocabulary.field(f));
         let time_fields = time_fields.iter().map(|f| set.vocabulary.field(f)).collect();
         order_lookups(&mut set);
         let correlations = feeds::correlations(&mut set);
         let mut plan = Self {
             paths: Paths::new(&[], false, |_| false),
             time_fields,
+            event_id,
             detections: Vec::new(),
             spaces: Vec::new(),
             levels: correlations.iter().map(|c| c.level).max().unwrap_or(0),

@@ -125,7 +125,8 @@ impl Setup {
     /// The rules, planned.
     pub fn plan(&self) -> Result<Plan, Vec<RuleError>> {
         let settings = Settings { placeholders: self.placeholders.clone() };
-        RuleSet::from_files(&self.rules, &settings).map(|set| Plan::new(set, &self.time_fields))
+        let set = RuleSet::from_files(&self.rules, &settings)?;
+        Ok(Plan::identified(set, &self.time_fields, &self.event_id))
     }
 
     /// The digest by which slices of equal setups are told at a glance.

@@ -113,5 +113,6 @@ pub fn moved(batch: &mut Batch, source: u16) {
         place(&mut f.first);
         place(&mut f.last);
     });
+    batch.identified.iter_mut().for_each(|e| place(&mut e.place));
     batch.tally.bad.values_mut().flat_map(|(_, samples)| samples).for_each(place);
 }

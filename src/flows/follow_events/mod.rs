@@ -13,6 +13,7 @@ use crate::events::batch::{Batch, Firing};
 use crate::events::context::Context;
 use crate::events::correlator::{Correlator, one_by_one};
 use crate::events::coverage::Sight;
+use crate::events::doubles::Doubles;
 use crate::events::hash::Seed;
 use crate::events::keep::{Bytes, Keep, keep};
 use crate::events::line::Bad;
@@ -73,6 +74,7 @@ pub struct Follower<'p> {
     stream: u64,
     fired: u64,
     sight: Sight,
+    doubles: Doubles,
 }
 
 impl<'p> Follower<'p> {
@@ -102,6 +104,7 @@ impl<'p> Follower<'p> {
             stream: kept.stream,
             fired: kept.fired,
             sight: kept.sight,
+            doubles: kept.doubles,
         };
         if is_new {
             // The seed has to outlive a crash before the first real checkpoint.
@@ -162,7 +165,7 @@ impl<'p> Follower<'p> {
     pub fn checkpoint(&mut self) -> Result<(), FollowError> {
         let mut engine = Vec::new();
         self.correlator.put(&mut engine);
-        let checkpoint = Checkpoint {
+        let mut checkpoint = Checkpoint {
             setup: self.setup.clone(),
             seed: (self.seed.0[0], self.seed.0[1]),
             sequence: 0,
@@ -170,9 +173,12 @@ impl<'p> Follower<'p> {
             stream: self.stream,
             fired: self.fired,
             sight: self.sight.clone(),
+            doubles: std::mem::take(&mut self.doubles),
             engine: Bytes(engine),
         };
-        self.state.checkpoint(checkpoint)
+        let written = self.state.checkpoint(&mut checkpoint);
+        self.doubles = checkpoint.doubles;
+        written
     }
 
     fn write_down(&mut self, entry: Entry) -> Result<Vec<Numbered>, FollowError> {
@@ -199,6 +205,7 @@ impl<'p> Follower<'p> {
                 self.position = next;
             }
         }
+        self.doubles.drop_from(&mut batch);
         self.sight.add(&batch);
         // What fires on a single event does not have to wait for windows.
         let mut fired = std::mem::take(&mut batch.firings);

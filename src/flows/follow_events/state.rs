@@ -7,6 +7,7 @@ use super::Entry;
 use crate::connectors::logs::tail::Position;
 use crate::crypto::hash::Digest;
 use crate::events::coverage::Sight;
+use crate::events::doubles::Doubles;
 use crate::events::hash::Seed;
 use crate::events::keep::{Bytes, Keep, keep};
 use crate::events::slice::Setup;
@@ -16,7 +17,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// The first line of a checkpoint; the number is that of the format.
-const MAGIC: &[u8] = b"habeas checkpoint 1\n";
+const MAGIC: &[u8] = b"habeas checkpoint 2\n";
 const DIGEST_BYTES: usize = 32;
 const CHECK_BYTES: usize = 16;
 /// Largest checkpoint.
@@ -59,10 +60,11 @@ pub(super) struct Checkpoint {
     pub stream: u64,
     pub fired: u64,
     pub sight: Sight,
+    pub doubles: Doubles,
     pub engine: Bytes,
 }
 
-keep!(Checkpoint { setup, seed, sequence, position, stream, fired, sight, engine });
+keep!(Checkpoint { setup, seed, sequence, position, stream, fired, sight, doubles, engine });
 
 impl Checkpoint {
     /// Before anything has come.
@@ -75,6 +77,7 @@ impl Checkpoint {
             stream: 0,
             fired: 0,
             sight: Sight::default(),
+            doubles: Doubles::default(),
             engine: Bytes::default(),
         }
     }
@@ -141,7 +144,7 @@ impl State {
     }
 
     /// Replaces the checkpoint and begins to write down anew.
-    pub(super) fn checkpoint(&mut self, mut checkpoint: Checkpoint) -> Result<(), FollowError> {
+    pub(super) fn checkpoint(&mut self, checkpoint: &mut Checkpoint) -> Result<(), FollowError> {
         let before = written_path(&self.folder, self.sequence);
         checkpoint.sequence = self.sequence + 1;
         let path = self.folder.join("checkpoint");

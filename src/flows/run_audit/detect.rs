@@ -147,6 +147,8 @@ impl Logs {
             bad_lines: tally.bad_lines(),
             unread: tally.bad.iter().map(|(why, (count, _))| (why.word().to_owned(), *count)).collect(),
             late: sight.late,
+            duplicates: tally.doubles,
+            ids_forgotten: tally.forgotten,
             samples: samples.collect(),
             gaps: self.silences.iter().filter(|s| s.file == file).filter_map(gap).collect(),
         }

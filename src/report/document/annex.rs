@@ -123,7 +123,7 @@ fn logs(t: &Teller<'_>) -> Block {
     let mut rows = Vec::new();
     for l in &t.report.logs {
         let at = |x: Option<crate::clock::Timestamp>| x.map_or_else(|| t.w("none"), |i| t.instant(i));
-        let figures = [l.lines, l.events, l.bad_lines, l.late].map(|n| n.to_string());
+        let figures = [l.lines, l.events, l.bad_lines, l.duplicates, l.late].map(|n| n.to_string());
         let whole = [l.source.clone(), at(l.first), at(l.last)].into_iter().chain(figures);
         rows.push(whole.map(Cell::plain).collect());
         rows.extend(l.gaps.iter().take(SILENCES_TOLD).map(|gap| silence(t, gap)));
@@ -139,6 +139,7 @@ fn logs(t: &Teller<'_>) -> Block {
         t.number("lines", 1.0),
         t.number("events", 1.0),
         t.number("bad_lines", 1.0),
+        t.number("duplicates", 1.0),
         t.number("late_events", 0.9),
     ];
     table(t, "annex.logs_caption", columns, rows)
@@ -157,7 +158,7 @@ fn silence(t: &Teller<'_>, gap: &Silence) -> Vec<Cell> {
 /// A row of the table of logs that begins so; the rest is empty.
 fn row_of(first: String, more: Vec<String>) -> Vec<Cell> {
     let mut cells: Vec<String> = std::iter::once(first).chain(more).collect();
-    cells.resize(7, String::new());
+    cells.resize(8, String::new());
     cells.into_iter().map(|c| Cell::toned(c, Tone::Quiet)).collect()
 }
 

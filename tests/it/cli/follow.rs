@@ -56,9 +56,9 @@ impl Writer {
             let at = self.ms - chance.below(2) * chance.below(4000);
             let action = ["export", "fail", "fail", "fail", "logout"][usize::try_from(chance.below(5)).unwrap()];
             let (u, n, x) = (chance.below(3), self.n, chance.below(20));
-            bytes.extend(
-                format!("{{\"ts\":{at},\"action\":\"{action}\",\"u\":\"u{u}\",\"n\":{n},\"x\":0.{x}}}\n").bytes(),
-            );
+            let line = format!("{{\"ts\":{at},\"action\":\"{action}\",\"u\":\"u{u}\",\"n\":{n},\"x\":0.{x}}}\n");
+            // Some come twice.
+            bytes.extend(line.repeat(if chance.below(15) == 0 { 2 } else { 1 }).bytes());
             if chance.below(40) == 0 {
                 bytes.extend(b"no event\n");
             }
@@ -109,7 +109,8 @@ pub(super) fn follow_to(dir: &Path, extra: &[&str], points: &str) -> Child {
     let errors = OpenOptions::new().create(true).append(true).open(dir.join("errors")).unwrap();
     fs::write(dir.join("rules.yml"), RULES).unwrap();
     let to = format!("file://{}", dir.join("alerts").display());
-    let fixed = "events follow --rules rules.yml --events log --state state --lateness 5s --json --reveal --to";
+    let fixed =
+        "events follow --rules rules.yml --events log --state state --event-id n --lateness 5s --json --reveal --to";
     Command::new(env!("CARGO_BIN_EXE_habeas"))
         .args(fixed.split(' ').chain([to.as_str()]).chain(extra.iter().copied()))
         .current_dir(dir)
@@ -214,7 +215,7 @@ fn time_passes_by_the_clock_when_nothing_comes_and_only_if_asked_to() {
     arrives(&dir.join("printed"), "Export");
     for n in 0..5 {
         writer.write(
-            format!("{{\"ts\":{},\"action\":\"fail\",\"u\":\"u1\",\"n\":1,\"x\":0}}\n", 1_772_700_001 + n).as_bytes(),
+            format!("{{\"ts\":{},\"action\":\"fail\",\"u\":\"u1\",\"n\":{n},\"x\":0}}\n", 1_772_700_001 + n).as_bytes(),
         );
     }
     arrives(&dir.join("printed"), "Many");

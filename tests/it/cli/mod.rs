@@ -4,6 +4,7 @@ mod alert;
 mod audit;
 mod canary;
 mod backtest;
+mod bad_input;
 mod clock;
 mod export;
 pub mod ledger;

@@ -6,6 +6,7 @@ mod correlations;
 mod coverage;
 mod cuts;
 mod detections;
+mod doubles;
 mod slices;
 mod explain;
 

@@ -134,6 +134,8 @@ fn log(seed: u64, lines: usize, back_ms: u64) -> String {
 struct Case {
     folder: tempfile::TempDir,
     lateness_ms: i64,
+    /// The field with an event's id; empty where doubles count.
+    event_id: &'static str,
 }
 
 /// What a run leaves that anybody could see.
@@ -148,11 +150,11 @@ impl Case {
             path
         });
         let paths = paths.collect();
-        (Self { folder, lateness_ms }, paths)
+        (Self { folder, lateness_ms, event_id: "" }, paths)
     }
 
     fn whole(&self, paths: &[PathBuf]) -> Seen {
-        let plan = plan(RULES);
+        let plan = self.setup().plan().unwrap();
         let inputs = paths.iter().map(|p| Input::open(p).unwrap()).collect();
         let options = Options { threads: 2, lateness_ms: self.lateness_ms, seed: Seed([3, 4]) };
         let lines = Lines::new(&plan, &names(paths));
@@ -168,7 +170,7 @@ impl Case {
             rules: vec![("rules.yml".into(), RULES.into())],
             placeholders: Default::default(),
             time_fields: habeas::events::plan::TIME_FIELDS.map(str::to_owned).to_vec(),
-            event_id: String::new(),
+            event_id: self.event_id.to_owned(),
             tables: String::new(),
             lateness_ms: self.lateness_ms,
             seed: String::new(),
@@ -177,7 +179,8 @@ impl Case {
 
     fn slice(&self, parts: &[Part], name: &str, stretch_bytes: usize) -> PathBuf {
         let out = self.folder.path().join(name);
-        let (plan, context, setup) = (plan(RULES), Context::default(), self.setup());
+        let (context, setup) = (Context::default(), self.setup());
+        let plan = setup.plan().unwrap();
         let making = Making { plan: &plan, context: &context, setup: &setup, seed: Seed::default(), stretch_bytes };
         make(making, parts, &out).unwrap();
         out
@@ -204,8 +207,8 @@ fn names(paths: &[PathBuf]) -> Vec<String> {
 
 /// What slices give put together, and how many stretches there were and were left out.
 fn merged(slices: &[PathBuf]) -> (Seen, (usize, usize)) {
-    let plan = plan(RULES);
     let whole = Whole::open(slices).unwrap();
+    let plan = whole.setup().unwrap().plan().unwrap();
     let lines = Lines::new(&plan, &whole.files());
     let left_out = whole.left_out(&plan);
     let mut text = String::new();
@@ -275,9 +278,11 @@ proptest! {
         count in 0usize..12,
         logs in 1usize..3,
         stretch in 300usize..4000,
+        event_id in prop_oneof![Just(""), Just("own"), Just("rare")],
     ) {
         let contents: Vec<String> = (0..logs as u64).map(|n| log(seed ^ n, lines, back_ms)).collect();
         let (case, paths) = Case::new(&contents, lateness_ms);
+        let case = Case { event_id, ..case };
         let whole = case.whole(&paths);
         let slices: Vec<PathBuf> = paths.iter().zip(&contents)
             .flat_map(|(p, c)| case.slices(p, &cuts(seed, count, c.len() as u64), stretch)).collect();

@@ -296,6 +296,9 @@ impl Run<'_> {
         if bad > 0 {
             complain(&anyhow!("{bad} of {} lines not used", sight.tally.lines));
         }
+        if sight.tally.doubles > 0 {
+            complain(&anyhow!("{} lines have the id of one before them; only the first counts", sight.tally.doubles));
+        }
         if sight.late > 0 {
             complain(&anyhow!("{} events came later than --lateness allows; windows did not count them", sight.late));
         }

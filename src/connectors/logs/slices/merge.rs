@@ -6,6 +6,7 @@ use crate::connectors::logs::{Coverage, Input, LogError};
 use crate::events::batch::{Batch, Firing};
 use crate::events::correlator::{Correlator, one_by_one};
 use crate::events::coverage::Sight;
+use crate::events::doubles::Doubles;
 use crate::events::plan::Plan;
 use crate::events::slice::inside::{self, Inside};
 use crate::events::slice::{Index, Setup, Source, Stretch, folded, join, moved, rejoin};
@@ -100,6 +101,7 @@ impl Whole {
                 rejoin(&bounded, &mut rest);
             }
             moved(&mut rest, number);
+            log.doubles.drop_from(&mut rest);
             log.sight.add(&rest);
             let late_before = correlator.late();
             correlator.add(number, rest);
@@ -142,6 +144,7 @@ struct Log {
     high_ms: Option<i64>,
     ended: bool,
     sight: Sight,
+    doubles: Doubles,
 }
 
 impl Log {
@@ -152,7 +155,7 @@ impl Log {
             stretches.iter().filter(move |s| s.piece == piece).map(move |s| (slice, s.clone()))
         };
         let stretches = source.parts.iter().flat_map(of_part).collect();
-        Self { stretches, high_ms: None, ended: false, sight: Sight::default() }
+        Self { stretches, high_ms: None, ended: false, sight: Sight::default(), doubles: Doubles::default() }
     }
 }
 
