@@ -18,7 +18,7 @@ pub enum AddressError {
     Form(String),
     /// A secret in the URL.
     #[error(
-        "the database address holds a password; put it into a file of mode 0400 and name the file as `password_file`"
+        "the database address holds a password; put it into a file of mode 0400 and name that file, as `password_file` in the settings or with `--requests-password`"
     )]
     Secret,
     /// TLS that does not say who is at the other end, or none across a network.

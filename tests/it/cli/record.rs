@@ -86,7 +86,7 @@ fn a_record_that_cannot_be_read_is_named_with_the_next_step() {
     let mut cases = vec![
         (vec![at("none.db")], 3, "there is no store at"),
         (vec![at("none.db"), "--requests-password".into(), at("password")], 2, "no password"),
-        (vec!["postgres://app:secret@localhost/habeas".into()], 2, "holds a password"),
+        (vec!["postgres://app:secret@localhost/habeas".into()], 2, "--requests-password"),
         (vec!["postgres://app@db.example.org/habeas?sslmode=require".into()], 2, "`verify-full`"),
         (vec!["postgres://app@127.0.0.1:1/habeas".into()], 3, "connect to the database"),
     ];
