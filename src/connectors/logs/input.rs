@@ -16,6 +16,8 @@ pub struct Input {
     pub name: String,
     /// Its content, decompressed.
     pub(super) reader: Box<dyn Read + Send>,
+    /// Whether it is decompressed while it is read.
+    pub(super) packed: bool,
 }
 
 /// The digest of a file as it stands on the disk, made while it is read.
@@ -88,6 +90,6 @@ impl Input {
         } else {
             Box::new(whole)
         };
-        Ok(Self { name: name.to_owned(), reader })
+        Ok(Self { name: name.to_owned(), reader, packed: gzip || zstd })
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Assumes UTF-8 lines. A line that cannot be used is counted, never the end of the run; a file that cannot be read is.
 
+mod ahead;
 mod input;
 mod mapped;
 mod scan;

@@ -1,6 +1,7 @@
 //! Runs the engine over logs: threads take stretches, match them, and whoever finds the next one in order ready moves the
 //! windows on. No thread waits for another unless it is far ahead.
 
+use super::ahead::Ahead;
 use super::mapped::MappedLog;
 use super::stretch::{Cut, Cutter, Room};
 use super::{Input, LogError};
@@ -54,7 +55,8 @@ pub fn scan(
     let mut correlator = Correlator::new(plan, 1, options.lateness_ms);
     (0..count).for_each(|source| correlator.open(source));
     let names: Vec<String> = inputs.iter().map(|i| i.name.clone()).collect();
-    let logs = (0..count).zip(inputs).map(|(source, i)| Log::new(i, source, mapping)).collect::<Result<_, _>>()?;
+    let log = |(source, input)| Log::new(input, source, mapping, options.threads);
+    let logs = (0..count).zip(inputs).map(log).collect::<Result<_, _>>()?;
     let run = Run {
         reading: Mutex::new(Reading { logs, next: 0, failed: None }),
         finished: Mutex::new(BTreeMap::new()),
@@ -94,19 +96,23 @@ struct Log<'m> {
 enum Source<'m> {
     /// As they stand.
     Plain(Cutter),
+    /// The same, of a packed log.
+    Ahead(Ahead),
     /// As a mapping makes them of the log's records.
     Mapped(Box<MappedLog<'m>>),
 }
 
 impl<'m> Log<'m> {
-    fn new(input: Input, number: u16, mapping: Option<(&'m Mapping, Hints)>) -> Result<Self, LogError> {
+    /// With more than one thread, a packed log gets one of its own.
+    fn new(input: Input, number: u16, mapping: Option<(&'m Mapping, Hints)>, threads: usize) -> Result<Self, LogError> {
         let name = input.name;
+        let failed = |source| LogError::Read { name, offset: 0, source };
         let source = match mapping {
-            None => Source::Plain(Cutter::new(input.reader)),
-            Some(mapping) => {
-                let log = MappedLog::new(input.reader, number, mapping);
-                Source::Mapped(Box::new(log.map_err(|source| LogError::Read { name, offset: 0, source })?))
+            None if input.packed && threads > 1 => {
+                Source::Ahead(Ahead::new(Cutter::new(input.reader)).map_err(failed)?)
             }
+            None => Source::Plain(Cutter::new(input.reader)),
+            Some(mapping) => Source::Mapped(Box::new(MappedLog::new(input.reader, number, mapping).map_err(failed)?)),
         };
         Ok(Self { source, high_ms: None, ended: false })
     }
@@ -116,6 +122,7 @@ impl Source<'_> {
     fn next(&mut self, room: &mut Room) -> io::Result<Option<Cut>> {
         match self {
             Self::Plain(cutter) => cutter.next(room),
+            Self::Ahead(ahead) => ahead.next(room),
             Self::Mapped(log) => room.fill_with(|bytes| log.next(bytes)),
         }
     }
@@ -123,6 +130,7 @@ impl Source<'_> {
     fn offset(&self) -> u64 {
         match self {
             Self::Plain(cutter) => cutter.offset(),
+            Self::Ahead(ahead) => ahead.offset(),
             Self::Mapped(log) => log.offset(),
         }
     }
