@@ -75,6 +75,8 @@ pub struct Record {
     pub parts: (u32, u32),
     /// How far the event lies behind the latest one before it in its stretch; 0 when it is the latest.
     pub behind_ms: u32,
+    /// Which of the correlations at the seat it waits for brings it to life; 0 when it waits for none.
+    pub member: u32,
 }
 
 impl Record {
@@ -85,7 +87,7 @@ impl Record {
     }
 }
 
-keep!(Record { at_ms, place, key, key_at, space, parts, behind_ms });
+keep!(Record { at_ms, place, key, key_at, space, parts, behind_ms, member });
 
 /// An event that told its id.
 #[derive(Clone, Copy, Debug)]

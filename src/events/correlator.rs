@@ -7,39 +7,73 @@ use super::batch::{Batch, Firing, Record};
 use super::keep::{Keep, keep};
 use super::place::Place;
 use super::plan::Plan;
-use super::window::{Held, Partition};
+use super::window::{Fired, Held, Partition};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Used batches kept to be filled anew.
 const MOST_SPARE: usize = 8;
 
 /// A correlator's share of work on one partition: may run on any thread.
-pub struct Job<'j, 'p> {
+pub struct Job<'j, 'b, 'p> {
     partition: &'j mut Partition<'p>,
-    records: Vec<Held<'j>>,
+    level: usize,
+    /// Records by their space, each in order of time and place.
+    records: BySpace<'b>,
     until_ms: i64,
     firings: Vec<Firing>,
-    wakes: Vec<Held<'j>>,
+    wakes: Vec<Held<'b>>,
 }
 
-impl Job<'_, '_> {
+impl<'b> Job<'_, 'b, '_> {
     /// Does the work.
     pub fn run(&mut self) {
-        let Self { partition, records, until_ms, firings, wakes } = self;
-        partition.take(records, *until_ms, &mut |fired| {
+        let Self { partition, level, records, until_ms, firings, wakes } = self;
+        let mut fire = |fired: Fired<'b>| {
             firings.extend(fired.firing);
             if let Some(batch) = fired.batch {
-                wakes.extend(fired.wakes.iter().map(|r| (r, batch)));
+                let own = fired.wakes.iter().filter(|r| r.member as usize == fired.member);
+                wakes.extend(own.map(|r| (r, batch)));
             }
-        });
+        };
+        for (space, of_space) in records.0.iter().enumerate().filter(|(_, r)| !r.is_empty()) {
+            partition.take(space, of_space, &mut fire);
+        }
+        partition.pass(*level, *until_ms, &mut fire);
+    }
+}
+
+/// Records by space.
+struct BySpace<'b>(Vec<Vec<Held<'b>>>);
+
+impl<'b> BySpace<'b> {
+    fn new(spaces: usize) -> Self {
+        Self((0..spaces).map(|_| Vec::new()).collect())
+    }
+
+    fn push(&mut self, held: Held<'b>) {
+        if let Some(records) = self.0.get_mut(held.0.space as usize) {
+            records.push(held);
+        }
+    }
+
+    /// Takes the records of the spaces that `is_wanted` names out, put in order.
+    fn of(&mut self, is_wanted: impl Fn(usize) -> bool) -> Self {
+        let one = |(space, records): (usize, &mut Vec<Held<'b>>)| {
+            let mut records = if is_wanted(space) { std::mem::take(records) } else { Vec::new() };
+            if !records.is_sorted_by_key(|(r, _)| when(r)) {
+                records.sort_by_key(|(r, _)| when(r));
+            }
+            records
+        };
+        Self(self.0.iter_mut().enumerate().map(one).collect())
     }
 }
 
 /// Runs jobs, in whatever order and on however many threads, and returns when all are done.
-pub type Runner<'r> = &'r (dyn Fn(&mut [Job<'_, '_>]) + 'r);
+pub type Runner<'r> = &'r (dyn Fn(&mut [Job<'_, '_, '_>]) + 'r);
 
 /// Runs jobs one after the other on this thread.
-pub fn one_by_one(jobs: &mut [Job<'_, '_>]) {
+pub fn one_by_one(jobs: &mut [Job<'_, '_, '_>]) {
     jobs.iter_mut().for_each(Job::run);
 }
 
@@ -82,6 +116,17 @@ impl Waiting {
         index.and_then(|i| self.batch.records.get(i))
     }
 
+    /// Gives the records from one in order up to another to `take`.
+    fn between<'w>(&'w self, from: usize, to: usize, take: &mut impl FnMut(&'w Record)) {
+        match &self.order {
+            None => self.batch.records.get(from..to).unwrap_or_default().iter().for_each(take),
+            Some(order) => {
+                let numbers = order.get(from..to).unwrap_or_default().iter();
+                numbers.filter_map(|n| self.batch.records.get(*n as usize)).for_each(take);
+            }
+        }
+    }
+
     /// How many records have had their turn when all before `until_ms` have.
     fn due(&self, until_ms: i64) -> usize {
         if until_ms == i64::MAX {
@@ -120,8 +165,8 @@ keep!(Turn { turn_ms, firing });
 pub struct Correlator<'p> {
     plan: &'p Plan,
     lateness_ms: i64,
-    /// Partitions of each level.
-    levels: Vec<Vec<Partition<'p>>>,
+    /// Windows, parted by keys.
+    partitions: Vec<Partition<'p>>,
     sources: BTreeMap<u16, Source>,
     waiting: VecDeque<Waiting>,
     firings: Vec<Turn>,
@@ -133,11 +178,10 @@ pub struct Correlator<'p> {
 impl<'p> Correlator<'p> {
     /// A correlator over `partitions` parts that lets events come up to `lateness_ms` behind the latest of their source.
     pub fn new(plan: &'p Plan, partitions: usize, lateness_ms: i64) -> Self {
-        let level = |_| (0..partitions.max(1)).map(|_| Partition::new(plan)).collect();
         Self {
             plan,
             lateness_ms,
-            levels: (0..plan.levels).map(level).collect(),
+            partitions: (0..partitions.max(1)).map(|_| Partition::new(plan)).collect(),
             sources: BTreeMap::new(),
             waiting: VecDeque::new(),
             firings: Vec::new(),
@@ -184,7 +228,7 @@ impl<'p> Correlator<'p> {
 
     /// Appends all that is held.
     pub fn put(&self, out: &mut Vec<u8>) {
-        self.levels.iter().flatten().for_each(|p| p.put(out));
+        self.partitions.iter().for_each(|p| p.put(out));
         self.sources.put(out);
         self.waiting.put(out);
         self.firings.put(out);
@@ -193,7 +237,7 @@ impl<'p> Correlator<'p> {
 
     /// Takes back what `put` wrote, into a correlator of the same plan, partitions and lateness.
     pub fn restore(&mut self, from: &mut &[u8]) -> Option<()> {
-        self.levels.iter_mut().flatten().try_for_each(|p| p.restore(from))?;
+        self.partitions.iter_mut().try_for_each(|p| p.restore(from))?;
         self.sources = Keep::take(from)?;
         self.waiting = Keep::take(from)?;
         self.firings = Keep::take(from)?;
@@ -259,47 +303,41 @@ impl<'p> Correlator<'p> {
 
     /// Takes the records of each waiting batch up to `ends` through all levels.
     fn correlate(&mut self, ends: &[usize], until_ms: i64, run: Runner<'_>) {
-        let Self { plan, levels, waiting, firings, .. } = self;
-        let level_of = |r: &Record| plan.spaces.get(r.space as usize).map_or(0, |s| s.level);
-        let mut of_level: Vec<Vec<Held<'_>>> = vec![Vec::new(); levels.len()];
+        let Self { plan, partitions, waiting, firings, .. } = self;
+        let mut records = BySpace::new(plan.spaces.len());
         for (w, end) in waiting.iter().zip(ends) {
-            for held in (w.done..*end).filter_map(|at| Some((w.record(at)?, &w.batch))) {
-                if let Some(records) = level_of(held.0).checked_sub(1).and_then(|n| of_level.get_mut(n)) {
-                    records.push(held);
-                }
-            }
+            w.between(w.done, *end, &mut |record| records.push((record, &w.batch)));
         }
-        for (number, partitions) in levels.iter_mut().enumerate() {
-            let Some(mut records) = of_level.get_mut(number).map(std::mem::take) else { continue };
-            if !records.is_sorted_by_key(|(r, _)| when(r)) {
-                records.sort_by_key(|(r, _)| when(r));
-            }
-            let mut jobs = jobs(partitions, records, until_ms);
+        for level in 1..=plan.levels {
+            let own = records.of(|space| plan.spaces.get(space).is_some_and(|s| s.level == level));
+            let mut jobs = jobs(partitions, level, own, until_ms);
             run(&mut jobs);
             for job in jobs {
                 firings.extend(job.firings.into_iter().map(|firing| Turn { turn_ms: firing.at_ms, firing }));
-                for held in job.wakes {
-                    if let Some(records) = level_of(held.0).checked_sub(1).and_then(|n| of_level.get_mut(n)) {
-                        records.push(held);
-                    }
-                }
+                job.wakes.into_iter().for_each(|held| records.push(held));
             }
         }
     }
 }
 
 /// Deals records out to partitions by key; all records of a key go to the same one, in order.
-fn jobs<'j, 'p>(partitions: &'j mut [Partition<'p>], records: Vec<Held<'j>>, until_ms: i64) -> Vec<Job<'j, 'p>> {
-    let count = partitions.len() as u128;
-    let mut jobs: Vec<Job<'_, '_>> = partitions
-        .iter_mut()
-        .map(|partition| Job { partition, records: Vec::new(), until_ms, firings: Vec::new(), wakes: Vec::new() })
-        .collect();
+fn jobs<'j, 'b, 'p>(
+    partitions: &'j mut [Partition<'p>],
+    level: usize,
+    records: BySpace<'b>,
+    until_ms: i64,
+) -> Vec<Job<'j, 'b, 'p>> {
+    let (count, spaces) = (partitions.len() as u128, records.0.len());
+    let job = |partition| {
+        let records = BySpace::new(spaces);
+        Job { partition, level, records, until_ms, firings: Vec::new(), wakes: Vec::new() }
+    };
+    let mut jobs: Vec<Job<'_, '_, '_>> = partitions.iter_mut().map(job).collect();
     if let [job] = jobs.as_mut_slice() {
         job.records = records;
         return jobs;
     }
-    for held in records {
+    for held in records.0.into_iter().flatten() {
         // The low half finds a key in its table, so the high half deals.
         let to = usize::try_from((held.0.key >> 64) % count).unwrap_or(0);
         if let Some(job) = jobs.get_mut(to) {

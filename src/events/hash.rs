@@ -17,7 +17,16 @@ impl Default for Seed {
 impl Seed {
     /// The fingerprint of `bytes`.
     pub fn of(self, bytes: &[u8]) -> u128 {
-        let [mut a, mut b] = self.0;
+        Self::from(self.0, bytes)
+    }
+
+    /// The fingerprint of a text, another one than that of the same bytes.
+    pub fn of_text(self, text: &[u8]) -> u128 {
+        let [a, b] = self.0;
+        Self::from([a ^ 0x9216_d5d9_8979_fb1b, b], text)
+    }
+
+    fn from([mut a, mut b]: [u64; 2], bytes: &[u8]) -> u128 {
         let (blocks, rest) = bytes.as_chunks::<8>();
         for block in blocks {
             let word = u64::from_le_bytes(*block);
@@ -28,12 +37,23 @@ impl Seed {
         let word = match bytes.last_chunk::<8>() {
             Some(last) if !rest.is_empty() => u64::from_le_bytes(*last),
             Some(_) => 0,
-            None => rest.iter().rev().fold(0, |w, byte| w << 8 | u64::from(*byte)),
+            None => short(rest),
         };
         let length = bytes.len() as u64;
         a = folded(a ^ word, 0x4528_21e6_38d0_1377 ^ length);
         b = folded(b ^ word.rotate_left(32), 0xbe54_66cf_34e9_0c6c ^ length.rotate_left(17));
         u128::from(folded(a, 0xc0ac_29b7_c97c_50dd)) << 64 | u128::from(folded(b ^ a, 0x3f84_d5b5_b547_0917))
+    }
+}
+
+/// Up to seven bytes as a number, lowest first.
+fn short(bytes: &[u8]) -> u64 {
+    match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        (Some(low), Some(high)) => {
+            let above = 8 * (bytes.len() - 4);
+            u64::from(u32::from_le_bytes(*low)) | u64::from(u32::from_le_bytes(*high)) << above
+        }
+        _ => bytes.iter().rev().fold(0, |w, byte| w << 8 | u64::from(*byte)),
     }
 }
 

@@ -268,6 +268,7 @@ impl<'a> Draft<'a> {
         let own = numbers(plan, &self.prefix);
         let reports = |n: &usize| plan.set.rules.get(*n).is_some_and(|r| r.reports);
         let seen = format!("{}(seen)", self.prefix);
+        let is_seen = |rule: usize| plan.set.rules.get(rule).is_some_and(|r| r.name.as_ref() == Some(&seen));
         let optional = self.texts("optional");
         let mut needs = Needs::default();
         own.iter().for_each(|n| needs.of_rule(plan, *n));
@@ -296,10 +297,7 @@ impl<'a> Draft<'a> {
             control: self.control.id.clone(),
             check: self.check.name.clone(),
             rules: own.iter().copied().filter(reports).collect(),
-            seen: plan
-                .detections
-                .iter()
-                .position(|d| plan.set.rules.get(d.rule).is_some_and(|r| r.name.as_ref() == Some(&seen))),
+            seen: plan.detections.iter().position(|d| d.rules.iter().any(|(rule, _)| is_seen(*rule))),
             classes: self.texts("classes"),
             fields,
             tables,

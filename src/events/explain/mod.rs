@@ -171,7 +171,7 @@ impl<'p> Investigation<'p> {
 
 /// Makes every rule report, also those that only serve correlations.
 pub fn reporting(mut plan: Plan) -> Plan {
-    plan.detections.iter_mut().for_each(|d| d.reports = true);
+    plan.detections.iter_mut().flat_map(|d| &mut d.rules).for_each(|(_, reports)| *reports = true);
     plan.correlations.iter_mut().for_each(|c| c.reports = true);
     plan
 }

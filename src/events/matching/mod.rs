@@ -4,6 +4,7 @@
 //! what it learns of the log's lines and values only makes it faster.
 
 mod ask;
+mod form;
 mod judge;
 mod memo;
 mod records;
@@ -145,10 +146,9 @@ impl<'p> Matcher<'p> {
                 *n += 1;
             }
             let Some(detection) = plan.detections.get(number) else { return };
-            if detection.reports {
+            for (rule, _) in detection.rules.iter().filter(|(_, reports)| *reports) {
                 let (at_ms, last, first) = (now.at_ms, now.place, now.place);
-                let (rule, key) = (detection.rule, Box::default());
-                firings.push(Firing { at_ms, last, rule, key, count: 1, first, value: None });
+                firings.push(Firing { at_ms, last, rule: *rule, key: Box::default(), count: 1, first, value: None });
                 firings_behind_ms.push(now.behind_ms);
             }
             recorder.hit(number);

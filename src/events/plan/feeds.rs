@@ -44,43 +44,78 @@ pub(super) fn correlations(set: &mut RuleSet) -> Vec<Correlating> {
             level,
             space: 0,
             seat: 0,
+            member: 0,
             feeds: Vec::new(),
         });
     }
     out
 }
 
-/// Fills in spaces and feeds.
+/// What correlations have in common that share a space: level and key fields. Those that take several fields for one group,
+/// or treat groups in a way of their own, share it only with those that do the same.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Shared {
+    level: usize,
+    keys: Vec<KeyFields>,
+    own: Option<(Vec<KeyFields>, bool, Vec<FieldId>)>,
+}
+
+/// Fills in spaces, seats and feeds.
 pub(super) fn connect(plan: &mut Plan) {
     plan.detections = Plan::detections_of(&plan.set);
-    let mut spaces: BTreeMap<(usize, Vec<KeyFields>, usize), usize> = BTreeMap::new();
+    let mut spaces: BTreeMap<Shared, usize> = BTreeMap::new();
+    let mut sources: Vec<Vec<(Source, KeyFields)>> = Vec::new();
     for n in 0..plan.correlations.len() {
         let Some(current) = plan.correlations.get(n) else { continue };
         let (rule, level) = (current.rule, current.level);
         let keys = resolved_keys(&mut plan.set, rule);
+        sources.push(add_feeds(plan, n, rule, &keys));
         let mut different = keys.clone();
         different.sort();
         different.dedup();
-        // An aliased correlation takes several fields for one group, so its keys are its own.
-        // So are those of one that deals its groups out by their peers.
-        let own = if different.len() > 1 || current.absent_groups || !current.peers.is_empty() { n + 1 } else { 0 };
+        let Some(current) = plan.correlations.get(n) else { continue };
+        let is_own = different.len() > 1 || current.absent_groups || !current.peers.is_empty();
+        let own = is_own.then(|| (keys, current.absent_groups, current.peers.clone()));
         let next = plan.spaces.len();
-        let space = *spaces.entry((level, different, own)).or_insert(next);
+        let space = *spaces.entry(Shared { level, keys: different, own }).or_insert(next);
         if space == next {
-            plan.spaces.push(Space { correlations: Vec::new(), level });
+            plan.spaces.push(Space { seats: Vec::new(), level });
         }
-        let seat = plan.spaces.get_mut(space).map_or(0, |s| {
-            s.correlations.push(n);
-            s.correlations.len() - 1
-        });
+        let (seat, member) = take_seat(plan, n, space, &sources);
         if let Some(c) = plan.correlations.get_mut(n) {
-            (c.space, c.seat) = (space, seat);
+            (c.space, c.seat, c.member) = (space, seat, member);
         }
-        add_feeds(plan, n, rule, &keys);
     }
     for detection in &mut plan.detections {
         detection.feeds.sort_by_key(|f| plan.correlations.get(f.correlation).map(|c| (c.space, f.correlation)));
     }
+}
+
+/// Where matches come from: a detection or a correlation, by its number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Detection(usize),
+    Correlation(usize),
+}
+
+/// Gives correlation `n` a seat in its space, beside others if the same window serves them; the seat, and its place there.
+fn take_seat(plan: &mut Plan, n: usize, space: usize, sources: &[Vec<(Source, KeyFields)>]) -> (usize, usize) {
+    let Plan { correlations, spaces, .. } = plan;
+    let Some(seats) = spaces.get_mut(space).map(|s| &mut s.seats) else { return (0, 0) };
+    let shares = |seat: &Vec<usize>| {
+        let first = seat.first().copied().unwrap_or_default();
+        let pair = correlations.get(first).zip(correlations.get(n));
+        pair.is_some_and(|(a, b)| a.shares_window(b)) && sources.get(first) == sources.get(n)
+    };
+    let seat = seats.iter().position(shares).unwrap_or(seats.len());
+    if seat == seats.len() {
+        seats.push(Vec::new());
+    }
+    let member = seats.get_mut(seat).map_or(0, |s| {
+        s.push(n);
+        s.len() - 1
+    });
+    (seat, member)
 }
 
 /// For each rule a correlation refers to, the fields that make the key, aliases resolved.
@@ -100,14 +135,20 @@ fn resolved_keys(set: &mut RuleSet, rule: usize) -> Vec<KeyFields> {
     keys
 }
 
-fn add_feeds(plan: &mut Plan, correlation: usize, rule: usize, keys: &[KeyFields]) {
-    let Some(Body::Correlation(_, refers)) = plan.set.rules.get(rule).map(|r| &r.body) else { return };
+/// Adds the ways from the rules that a correlation refers to; gives where they come from.
+fn add_feeds(plan: &mut Plan, correlation: usize, rule: usize, keys: &[KeyFields]) -> Vec<(Source, KeyFields)> {
+    let Plan { set, detections, correlations, .. } = plan;
+    let Some(Body::Correlation(_, refers)) = set.rules.get(rule).map(|r| &r.body) else { return Vec::new() };
+    let mut sources = Vec::new();
     for (position, (referred, key)) in refers.iter().zip(keys).enumerate() {
         let feed = Feed { correlation, bit: 1 << position, key: key.clone() };
-        if let Some(d) = plan.detections.iter_mut().find(|d| d.rule == *referred) {
+        if let Some((n, d)) = detections.iter_mut().enumerate().find(|(_, d)| d.is_of(*referred)) {
             d.feeds.push(feed);
-        } else if let Some(c) = plan.correlations.iter_mut().find(|c| c.rule == *referred) {
+            sources.push((Source::Detection(n), key.clone()));
+        } else if let Some((n, c)) = correlations.iter_mut().enumerate().find(|(_, c)| c.rule == *referred) {
             c.feeds.push(feed);
+            sources.push((Source::Correlation(n), key.clone()));
         }
     }
+    sources
 }

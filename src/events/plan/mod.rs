@@ -8,6 +8,7 @@ pub use feeds::{Feed, Group, KeyFields};
 
 use super::line::Paths;
 use super::rule::{Body, Expr, Extension, FieldId, Kind, RuleSet};
+use std::collections::BTreeMap;
 
 /// Fields in which an event's time is looked for, first match first, unless the user names another.
 pub const TIME_FIELDS: [&str; 6] = ["ts", "time", "timestamp", "@timestamp", "event_time", "eventTime"];
@@ -15,17 +16,22 @@ pub const TIME_FIELDS: [&str; 6] = ["ts", "time", "timestamp", "@timestamp", "ev
 /// The field of a canonical event that holds its unique id (`controls/schema/event.json`).
 pub const EVENT_ID: &str = "id";
 
-/// A rule that looks at single events.
+/// What one or more rules look for in single events.
 #[derive(Debug)]
 pub struct Detection {
-    /// Its number in the rule set.
-    pub rule: usize,
+    /// Numbers of the rules that say this, and of each whether its matches are reported.
+    pub rules: Vec<(usize, bool)>,
     /// When it matches.
     pub expr: Expr,
-    /// Whether its matches are reported.
-    pub reports: bool,
     /// The correlations its matches go to.
     pub feeds: Vec<Feed>,
+}
+
+impl Detection {
+    /// Whether it is what the rule with this number looks for.
+    pub fn is_of(&self, rule: usize) -> bool {
+        self.rules.iter().any(|(own, _)| *own == rule)
+    }
 }
 
 /// A correlation ready to run.
@@ -53,13 +59,24 @@ pub struct Correlating {
     pub level: usize,
     /// The space it belongs to.
     pub space: usize,
-    /// Its place among the correlations of its space.
+    /// Its window's place among those of its space.
     pub seat: usize,
+    /// Its place among the correlations that share this window.
+    pub member: usize,
     /// The correlations its firings go to.
     pub feeds: Vec<Feed>,
 }
 
 impl Correlating {
+    /// Whether one window serves both, given that the same matches come to both: they compute the same, over the same time,
+    /// and differ in their bounds alone. What our own types remember depends on their bounds.
+    fn shares_window(&self, other: &Self) -> bool {
+        let counts = |kind: &Kind| !matches!(kind, Kind::Extension(_));
+        std::mem::discriminant(&self.kind) == std::mem::discriminant(&other.kind)
+            && counts(&self.kind)
+            && (self.timespan_ms, self.rules, &self.values) == (other.timespan_ms, other.rules, &other.values)
+    }
+
     /// How far before an event lies the first one that can matter to what it brings about.
     pub fn look_back_ms(&self) -> i64 {
         match &self.kind {
@@ -73,8 +90,8 @@ impl Correlating {
 /// Correlations that share their groups.
 #[derive(Debug, Default)]
 pub struct Space {
-    /// Numbers of its correlations.
-    pub correlations: Vec<usize>,
+    /// For each window the numbers of the correlations that look at it: they differ in what they ask of it alone.
+    pub seats: Vec<Vec<usize>>,
     /// Their level.
     pub level: usize,
 }
@@ -143,14 +160,22 @@ impl Plan {
         self.set.rules.get(rule).map_or("", |r| &r.title)
     }
 
+    /// Rules that look for the same are one detection.
     fn detections_of(set: &RuleSet) -> Vec<Detection> {
-        let one = |(rule, r): (usize, &super::rule::Rule)| match &r.body {
-            Body::Detection(expr) => {
-                Some(Detection { rule, expr: expr.clone(), reports: r.reports, feeds: Vec::new() })
+        let mut numbers: BTreeMap<&Expr, usize> = BTreeMap::new();
+        let mut detections: Vec<Detection> = Vec::new();
+        for (rule, r) in set.rules.iter().enumerate() {
+            let Body::Detection(expr) = &r.body else { continue };
+            let number = *numbers.entry(expr).or_insert(detections.len());
+            match detections.get_mut(number) {
+                Some(same) => same.rules.push((rule, r.reports)),
+                None => {
+                    let rules = vec![(rule, r.reports)];
+                    detections.push(Detection { rules, expr: expr.clone(), feeds: Vec::new() });
+                }
             }
-            Body::Correlation(..) => None,
-        };
-        set.rules.iter().enumerate().filter_map(one).collect()
+        }
+        detections
     }
 }
 

@@ -52,7 +52,7 @@ pub struct Predicate {
 }
 
 /// A detection: predicates joined by and, or, not.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Expr {
     /// The predicate holds.
     Is(PredicateId),

@@ -20,6 +20,12 @@ pub fn folded(plan: &Plan) -> Vec<bool> {
                 }
             }
         }
+        // One window, and so one part of a record, serves all at a seat.
+        for seat in plan.spaces.iter().flat_map(|s| &s.seats) {
+            if seat.iter().any(|c| folded.get(*c) == Some(&true)) {
+                seat.iter().filter_map(|c| folded.get_mut(*c).map(|f| *f = true)).for_each(drop);
+            }
+        }
         if folded == before {
             return folded;
         }
@@ -40,8 +46,11 @@ const fn is_bounded(kind: &Kind) -> bool {
 pub fn split(batch: &mut Batch, plan: &Plan, folded: &[bool]) -> Batch {
     let (mut bounded, mut rest) = (Batch::default(), Batch::default());
     for record in &batch.records {
-        let seats = plan.spaces.get(record.space as usize).map_or(&[][..], |s| &s.correlations);
-        let is_folded = |part: &&Part| seats.get(part.seat as usize).and_then(|c| folded.get(*c)) == Some(&true);
+        let seats = plan.spaces.get(record.space as usize).map_or(&[][..], |s| &s.seats);
+        let is_folded = |part: &&Part| {
+            let one = seats.get(part.seat as usize).and_then(|sharing| sharing.first());
+            one.and_then(|c| folded.get(*c)) == Some(&true)
+        };
         let (far, near): (Vec<&Part>, Vec<&Part>) = batch.parts_of(record).iter().partition(is_folded);
         for (parts, to) in [(near, &mut bounded), (far, &mut rest)] {
             if !parts.is_empty() {

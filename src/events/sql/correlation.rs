@@ -334,7 +334,7 @@ fn seen_rules(expr: &Expr) -> String {
     }
 }
 
-/// For each rule in turn the latest start of a chain that ends with it; see `window::group::Chain`.
+/// For each rule in turn the latest start of a chain that ends with it; see `window::kept::Chain`.
 fn ordered(making: &Making<'_>) -> Computed {
     let so_far = making.so_far();
     let last = making.correlation.rules.saturating_sub(1);

@@ -142,8 +142,18 @@ pub fn write_rfc3339(ms: i64, out: &mut String) {
     let of_day = ms.rem_euclid(DAY_MS);
     let (year, month, day) = civil_from_days(days);
     let (h, m, s, milli) = (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1000 % 60, of_day % 1000);
-    // Writing to a string cannot fail.
-    let _ = write!(out, "{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}.{milli:03}Z");
+    if !(0..=9999).contains(&year) {
+        // Writing to a string cannot fail.
+        let _ = write!(out, "{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}.{milli:03}Z");
+        return;
+    }
+    let d = |n: i64| u8::try_from(n % 10).map_or(b'0', |n| b'0' + n);
+    let text = [
+        [d(year / 1000), d(year / 100), d(year / 10), d(year), b'-', d(month / 10), d(month), b'-'],
+        [d(day / 10), d(day), b'T', d(h / 10), d(h), b':', d(m / 10), d(m)],
+        [b':', d(s / 10), d(s), b'.', d(milli / 100), d(milli / 10), d(milli), b'Z'],
+    ];
+    out.push_str(std::str::from_utf8(text.as_flattened()).unwrap_or_default());
 }
 
 /// Year, month and day of a day counted from 1970-01-01.

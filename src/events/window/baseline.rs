@@ -3,9 +3,11 @@
 //! INVARIANT: what is forgotten could not have changed a firing, so when it is forgotten does not matter. Each group keeps
 //! at most one short entry for every period of the timespan, and the different values of the period at hand.
 
+use super::Item;
 use super::quantile::quantile;
+use super::seat::Keeper;
 use super::sliding::Fires;
-use crate::events::batch::{Part, Record, Value};
+use crate::events::batch::Value;
 use crate::events::hash::Table;
 use crate::events::keep::{Keep, keep};
 use crate::events::place::Place;
@@ -90,73 +92,12 @@ impl Histories {
         }
     }
 
-    /// Appends what is known of the groups.
-    pub(super) fn put(&self, out: &mut Vec<u8>) {
-        self.groups.put(out);
-        self.open.put(out);
-        self.ready.put(out);
-        self.since_sweep.put(out);
-    }
-
-    /// Takes back what `put` wrote.
-    pub(super) fn restore(&mut self, from: &mut &[u8]) -> Option<()> {
-        self.groups = Keep::take(from)?;
-        self.open = Keep::take(from)?;
-        self.ready = Keep::take(from)?;
-        self.since_sweep = Keep::take(from)?;
-        Some(())
-    }
-
     fn of_peers(&self) -> bool {
         !self.rule.peers.is_empty()
     }
 
-    /// Closes the period before `now_ms`, and forgets groups that had no event within the timespan; `gone` gets their keys.
-    pub(super) fn leave(&mut self, now_ms: i64, gone: &mut impl FnMut(u32)) {
-        let number = self.rule.period_of(now_ms);
-        if let Some(open) = self.open.filter(|open| *open < number) {
-            self.close(open);
-        }
-        self.open = Some(number);
-        self.since_sweep += 1;
-        if self.since_sweep < 1024 + self.groups.len() {
-            return;
-        }
-        self.since_sweep = 0;
-        let waiting: BTreeSet<u32> = self.ready.iter().map(|r| r.key).collect();
-        let span = self.span;
-        self.groups.retain(|key, history| {
-            let keep = history.now.number + span >= number || waiting.contains(key);
-            if !keep {
-                gone(*key);
-            }
-            keep
-        });
-    }
-
-    /// Takes an event in. True when its group is new and so holds on to its key.
-    pub(super) fn enter(&mut self, record: &Record, part: &Part, key: u32) -> bool {
-        let number = self.rule.period_of(record.at_ms);
-        let fresh = !self.groups.contains_key(&key);
-        let of_peers = self.of_peers();
-        let history = self.groups.entry(key).or_insert_with(|| History {
-            // The high half of the fingerprint is that of the peers.
-            peers: (record.key >> 64) as u64,
-            now: Period::new(number, record.place),
-            past: VecDeque::new(),
-            usual: None,
-        });
-        if history.now.number != number {
-            history.turn(&self.rule, number, record.place);
-            history.forget(number - self.span);
-            history.usual = if of_peers { None } else { history.usual(&self.rule, number, self.span) };
-        }
-        history.now.add(record.place, part.value);
-        fresh
-    }
-
     /// Whether the group's own period passes the bound at this event: once a period.
-    pub(super) fn judge(&mut self, key: u32) -> Option<Fires> {
+    fn fires(&mut self, key: u32) -> Option<Fires> {
         let history = self.groups.get_mut(&key)?;
         let measure = history.now.measure(self.rule.measure);
         if history.now.passed || !self.rule.passed(measure, history.usual?) {
@@ -200,6 +141,73 @@ impl Histories {
                     self.ready.push(Overdue { at_ms, key: *key, last, fires });
                 }
             }
+        }
+    }
+}
+
+impl Keeper for Histories {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.groups.put(out);
+        self.open.put(out);
+        self.ready.put(out);
+        self.since_sweep.put(out);
+    }
+
+    fn restore(&mut self, from: &mut &[u8]) -> Option<()> {
+        self.groups = Keep::take(from)?;
+        self.open = Keep::take(from)?;
+        self.ready = Keep::take(from)?;
+        self.since_sweep = Keep::take(from)?;
+        Some(())
+    }
+
+    /// Closes the period before `now_ms`, and forgets groups that had no event within the timespan.
+    fn leave(&mut self, now_ms: i64, gone: &mut impl FnMut(u32)) {
+        let number = self.rule.period_of(now_ms);
+        if let Some(open) = self.open.filter(|open| *open < number) {
+            self.close(open);
+        }
+        self.open = Some(number);
+        self.since_sweep += 1;
+        if self.since_sweep < 1024 + self.groups.len() {
+            return;
+        }
+        self.since_sweep = 0;
+        let waiting: BTreeSet<u32> = self.ready.iter().map(|r| r.key).collect();
+        let span = self.span;
+        self.groups.retain(|key, history| {
+            let keep = history.now.number + span >= number || waiting.contains(key);
+            if !keep {
+                gone(*key);
+            }
+            keep
+        });
+    }
+
+    fn enter(&mut self, item: &Item<'_>) -> bool {
+        let Item { record, part, key, .. } = *item;
+        let number = self.rule.period_of(record.at_ms);
+        let fresh = !self.groups.contains_key(&key);
+        let of_peers = self.of_peers();
+        let history = self.groups.entry(key).or_insert_with(|| History {
+            // The high half of the fingerprint is that of the peers.
+            peers: (record.key >> 64) as u64,
+            now: Period::new(number, record.place),
+            past: VecDeque::new(),
+            usual: None,
+        });
+        if history.now.number != number {
+            history.turn(&self.rule, number, record.place);
+            history.forget(number - self.span);
+            history.usual = if of_peers { None } else { history.usual(&self.rule, number, self.span) };
+        }
+        history.now.add(record.place, part.value);
+        fresh
+    }
+
+    fn judge(&mut self, item: &Item<'_>, fire: &mut impl FnMut(usize, Fires)) {
+        if let Some(fires) = self.fires(item.key) {
+            fire(0, fires);
         }
     }
 }

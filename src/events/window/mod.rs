@@ -1,29 +1,31 @@
 //! Second stage: the windows of correlations, group by group, in order of time.
 //!
 //! Assumes records in order of time, all of one instant together. Events of one instant are simultaneous: each of them lies
-//! in the window of every other. State is bounded by the events inside the windows, never by the log's length.
+//! in the window of every other. State is bounded by the events inside the windows, never by the log's length. Spaces do not
+//! know of each other, so the records of one are taken through all their time before those of the next.
 
 mod baseline;
 mod distinct;
-mod group;
+mod keys;
+mod measure;
+mod memory;
 mod quantile;
 mod ring;
+mod seat;
 mod sliding;
 mod watch;
 
-use super::batch::{Batch, Firing, Record};
-use super::hash::Table;
-use super::keep::{Keep, keep};
-use super::plan::Plan;
-use sliding::Window;
+use super::batch::{Batch, Firing, Part, Record};
+use super::keep::Keep;
+use super::plan::{Correlating, Plan};
+use keys::Keys;
+use seat::Seat;
+use sliding::Fires;
 
-/// The windows of one partition of the keys, for the correlations of one level.
+/// The windows of one partition of the keys.
 #[derive(Debug)]
 pub struct Partition<'p> {
-    plan: &'p Plan,
-    spaces: Vec<SpaceState>,
-    /// Numbers of the keys of the records at hand.
-    numbers: Vec<u32>,
+    spaces: Vec<Space<'p>>,
 }
 
 /// Records whose groups are fetched together.
@@ -39,87 +41,42 @@ fn whole_instants(records: &[Held<'_>], least: usize) -> usize {
 /// A record and the batch that holds its parts and key.
 pub type Held<'b> = (&'b Record, &'b Batch);
 
+/// What a seat gets of an event, and the number of its group's key.
+#[derive(Clone, Copy)]
+struct Item<'b> {
+    record: &'b Record,
+    part: &'b Part,
+    batch: &'b Batch,
+    key: u32,
+}
+
 /// The groups of a space.
 #[derive(Debug)]
-struct SpaceState {
+struct Space<'p> {
+    level: usize,
     keys: Keys,
-    windows: Vec<Window>,
-}
-
-/// Keys by number, numbers of gone keys used again.
-#[derive(Debug, Default)]
-struct Keys {
-    numbers: Table<u32>,
-    known: Vec<Known>,
-    free: Vec<u32>,
-}
-
-keep!(Keys { numbers, known, free });
-
-#[derive(Debug, Default)]
-struct Known {
-    fingerprint: u128,
-    bytes: Box<[u8]>,
-    /// Entries of windows, and groups with a memory, that hold on to this key.
-    holders: u32,
-}
-
-keep!(Known { fingerprint, bytes, holders });
-
-impl Keys {
-    fn number(&mut self, fingerprint: u128, bytes: &[u8]) -> u32 {
-        if let Some(n) = self.numbers.get(&fingerprint) {
-            return *n;
-        }
-        let known = Known { fingerprint, bytes: bytes.into(), holders: 0 };
-        let n = self.free.pop().unwrap_or_else(|| {
-            self.known.push(Known::default());
-            u32::try_from(self.known.len() - 1).unwrap_or(u32::MAX)
-        });
-        if let Some(slot) = self.known.get_mut(n as usize) {
-            *slot = known;
-        }
-        self.numbers.insert(fingerprint, n);
-        n
-    }
-
-    fn hold(&mut self, n: u32) {
-        if let Some(k) = self.known.get_mut(n as usize) {
-            k.holders += 1;
-        }
-    }
-
-    fn release(&mut self, n: u32) {
-        let Some(k) = self.known.get_mut(n as usize) else { return };
-        k.holders = k.holders.saturating_sub(1);
-        if k.holders == 0 {
-            let gone = std::mem::take(k);
-            self.numbers.remove(&gone.fingerprint);
-            self.free.push(n);
-        }
-    }
-
-    fn bytes(&self, n: u32) -> &[u8] {
-        self.known.get(n as usize).map_or(&[], |k| &k.bytes)
-    }
+    seats: Vec<Seat>,
+    /// For each seat the correlations that share it.
+    sharing: Vec<Vec<&'p Correlating>>,
 }
 
 impl<'p> Partition<'p> {
     /// Empty windows for all spaces of `plan`.
     pub fn new(plan: &'p Plan) -> Self {
-        let window = |c: &usize| plan.correlations.get(*c).map(Window::new);
-        let space = |s: &super::plan::Space| SpaceState {
-            keys: Keys::default(),
-            windows: s.correlations.iter().filter_map(window).collect(),
+        let correlations = |seat: &Vec<usize>| seat.iter().filter_map(|c| plan.correlations.get(*c)).collect();
+        let space = |s: &'p super::plan::Space| {
+            let sharing: Vec<Vec<&'p Correlating>> = s.seats.iter().map(correlations).collect();
+            let seats = sharing.iter().filter_map(|sharing| Seat::new(sharing)).collect();
+            Space { level: s.level, keys: Keys::default(), seats, sharing }
         };
-        Self { plan, spaces: plan.spaces.iter().map(space).collect(), numbers: Vec::new() }
+        Self { spaces: plan.spaces.iter().map(space).collect() }
     }
 
     /// Appends what the windows hold.
     pub fn put(&self, out: &mut Vec<u8>) {
         for space in &self.spaces {
             space.keys.put(out);
-            space.windows.iter().for_each(|w| w.put(out));
+            space.seats.iter().for_each(|s| s.put(out));
         }
     }
 
@@ -127,117 +84,92 @@ impl<'p> Partition<'p> {
     pub fn restore(&mut self, from: &mut &[u8]) -> Option<()> {
         for space in &mut self.spaces {
             space.keys = Keep::take(from)?;
-            space.windows.iter_mut().try_for_each(|w| w.restore(from))?;
+            space.seats.iter_mut().try_for_each(|s| s.restore(from))?;
         }
         Some(())
     }
 
-    /// Takes the records of one or more instants, in order of time and place, and then knows that nothing before `until_ms`
-    /// can still come; hands each firing to `fire`.
-    pub fn take<'b>(&mut self, records: &[Held<'b>], until_ms: i64, fire: &mut impl FnMut(Fired<'b>)) {
-        let mut numbers = std::mem::take(&mut self.numbers);
+    /// Takes the records of one or more instants for a space, in order of time and place; hands each firing to `fire`.
+    pub fn take<'b>(&mut self, space: usize, records: &[Held<'b>], fire: &mut impl FnMut(Fired<'b>)) {
+        let Some(space) = self.spaces.get_mut(space) else { return };
+        let mut items: Vec<Vec<Item<'b>>> = space.seats.iter().map(|_| Vec::new()).collect();
         let mut rest = records;
         while !rest.is_empty() {
             let (block, after) = rest.split_at(whole_instants(rest, BLOCK));
             rest = after;
-            numbers.clear();
-            self.prepare(block, &mut numbers);
-            let mut keys = numbers.as_slice();
-            for now in block.chunk_by(|(a, _), (b, _)| a.at_ms == b.at_ms) {
-                let (own, others) = keys.split_at_checked(now.len()).unwrap_or_default();
-                keys = others;
-                self.instant(now, own, fire);
-            }
+            space.block(block, &mut items, fire);
         }
-        self.numbers = numbers;
-        self.overdue(until_ms, fire);
     }
 
-    /// Reports what fires because time has passed.
+    /// Says of the spaces of a level that nothing before `until_ms` can still come; hands what fires because time has passed
+    /// to `fire`.
+    pub fn pass<'b>(&mut self, level: usize, until_ms: i64, fire: &mut impl FnMut(Fired<'b>)) {
+        for space in self.spaces.iter_mut().filter(|s| s.level == level) {
+            space.overdue(until_ms, fire);
+        }
+    }
+}
+
+impl Space<'_> {
     fn overdue<'b>(&mut self, until_ms: i64, fire: &mut impl FnMut(Fired<'b>)) {
-        for (state, space) in self.spaces.iter_mut().zip(&self.plan.spaces) {
-            for (window, number) in state.windows.iter_mut().zip(&space.correlations) {
-                let Some(correlation) = self.plan.correlations.get(*number) else { continue };
-                let keys = &state.keys;
-                window.overdue(until_ms, &mut |due| {
-                    let firing = correlation.reports.then(|| Firing {
-                        at_ms: due.at_ms,
-                        last: due.last,
-                        rule: correlation.rule,
-                        key: keys.bytes(due.key).into(),
-                        count: due.fires.count,
-                        first: due.fires.first,
-                        value: due.fires.value,
-                    });
-                    fire(Fired { firing, wakes: &[], batch: None });
+        for (seat, sharing) in self.seats.iter_mut().zip(&self.sharing) {
+            // What fires as time passes is remembered for one correlation alone.
+            let Some(correlation) = sharing.first() else { continue };
+            let keys = &self.keys;
+            seat.overdue(until_ms, &mut |due| {
+                let firing = correlation.reports.then(|| Firing {
+                    at_ms: due.at_ms,
+                    last: due.last,
+                    rule: correlation.rule,
+                    key: keys.bytes(due.key).into(),
+                    count: due.fires.count,
+                    first: due.fires.first,
+                    value: due.fires.value,
                 });
-            }
-        }
-    }
-
-    /// Gives the keys of a block their numbers and holds on to them, so that what leaves a window meanwhile cannot take a
-    /// key along. What is kept of the groups is looked at once: far apart in memory, it comes sooner when asked for together.
-    fn prepare(&mut self, block: &[Held<'_>], numbers: &mut Vec<u32>) {
-        for (record, batch) in block {
-            let number = self.spaces.get_mut(record.space as usize).map_or(0, |space| {
-                let key = space.keys.number(record.key, batch.key_of(record));
-                space.keys.hold(key);
-                key
+                fire(Fired { firing, wakes: &[], member: 0, batch: None });
             });
-            numbers.push(number);
         }
-        let mut seen = 0;
-        for ((record, batch), key) in block.iter().zip(&*numbers) {
-            let Some(space) = self.spaces.get(record.space as usize) else { continue };
-            let windows = batch.parts_of(record).iter().filter_map(|p| space.windows.get(p.seat as usize));
-            seen ^= windows.fold(0, |seen, w| seen ^ w.glance(*key));
-        }
-        std::hint::black_box(seen);
     }
 
-    /// All records of one instant: first every event enters its windows, then every event is judged.
-    fn instant<'b>(&mut self, now: &[Held<'b>], numbers: &[u32], fire: &mut impl FnMut(Fired<'b>)) {
-        for ((record, batch), key) in now.iter().zip(numbers) {
-            let Some(space) = self.spaces.get_mut(record.space as usize) else { continue };
+    /// Takes the records of whole instants to their seats, and then each seat's through all their time.
+    fn block<'b>(&mut self, block: &[Held<'b>], items: &mut [Vec<Item<'b>>], fire: &mut impl FnMut(Fired<'b>)) {
+        let Self { keys, seats, sharing, .. } = self;
+        // The numbers given to the keys of the block are theirs until it is done.
+        keys.forget();
+        for (record, batch) in block {
+            let key = keys.number(record.key, || batch.key_of(record));
             for part in batch.parts_of(record) {
-                let Some(window) = space.windows.get_mut(part.seat as usize) else { continue };
-                let keys = &mut space.keys;
-                window.leave(record.at_ms, &mut |gone| keys.release(gone));
-                if window.enter(record, part, *key) {
-                    keys.hold(*key);
+                if let Some(items) = items.get_mut(part.seat as usize) {
+                    items.push(Item { record, part, batch, key });
                 }
             }
         }
-        for ((record, batch), key) in now.iter().zip(numbers) {
-            self.judge(record, batch, *key, fire);
-        }
-        for ((record, _), key) in now.iter().zip(numbers) {
-            if let Some(space) = self.spaces.get_mut(record.space as usize) {
-                space.keys.release(*key);
+        for ((seat, sharing), items) in seats.iter_mut().zip(sharing).zip(items) {
+            if items.is_empty() {
+                continue;
             }
-        }
-    }
-
-    fn judge<'b>(&mut self, record: &'b Record, batch: &'b Batch, key: u32, fire: &mut impl FnMut(Fired<'b>)) {
-        let Some(space) = self.spaces.get_mut(record.space as usize) else { return };
-        let seats = self.plan.spaces.get(record.space as usize).map_or(&[][..], |s| &s.correlations);
-        for part in batch.parts_of(record) {
-            let window = space.windows.get_mut(part.seat as usize);
-            let Some(verdict) = window.and_then(|w| w.judge(record, part, batch.ids_of(part), key)) else { continue };
-            let correlation = seats.get(part.seat as usize).and_then(|c| self.plan.correlations.get(*c));
-            let Some(correlation) = correlation else { continue };
-            let firing = correlation.reports.then(|| Firing {
-                at_ms: record.at_ms,
-                last: record.place,
-                rule: correlation.rule,
-                key: space.keys.bytes(key).into(),
-                count: verdict.count,
-                first: verdict.first,
-                value: verdict.value,
+            seat.take(items, keys, &mut |item, keys, member, fires| {
+                if let Some(correlation) = sharing.get(member) {
+                    fire(fired(item, correlation, keys.bytes(item.key), fires));
+                }
             });
-            fire(Fired { firing, batch: Some(batch), wakes: batch.deferred_by(part) });
+            items.clear();
         }
     }
+}
+
+fn fired<'b>(item: &Item<'b>, correlation: &Correlating, key: &[u8], fires: Fires) -> Fired<'b> {
+    let Item { record, part, batch, .. } = *item;
+    let firing = correlation.reports.then(|| Firing {
+        at_ms: record.at_ms,
+        last: record.place,
+        rule: correlation.rule,
+        key: key.into(),
+        count: fires.count,
+        first: fires.first,
+        value: fires.value,
+    });
+    Fired { firing, batch: Some(batch), wakes: batch.deferred_by(part), member: correlation.member }
 }
 
 /// What a firing gives: a report, unless the rule only serves others, and the records it brings to life.
@@ -246,6 +178,8 @@ pub struct Fired<'b> {
     pub firing: Option<Firing>,
     /// The batch that holds the records; none when no event completed the firing.
     pub batch: Option<&'b Batch>,
-    /// Records for the correlations that refer to this one.
+    /// Records for the correlations that refer to those at the seat.
     pub wakes: &'b [Record],
+    /// Which of those fired, and so which of the records come to life.
+    pub member: usize,
 }

@@ -1,91 +1,102 @@
 //! The events inside a window, oldest first, each linked to the next one of its group.
 
-use crate::events::batch::Value;
-use crate::events::keep::keep;
+use crate::events::keep::Keep;
 use crate::events::place::Place;
 use std::collections::VecDeque;
 
-/// One event inside a window.
+/// One event inside a window, and what the kind of correlation keeps of it besides.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
+pub(super) struct Entry<D> {
     pub at_ms: i64,
     pub place: Place,
     pub key: u32,
     /// How many entries further the group's next one is; 0 when this is its last.
     next: u32,
+    pub detail: D,
 }
-
-keep!(Entry { at_ms, place, key, next });
-
-/// What some kinds of correlation keep of an event besides.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Detail {
-    pub rules: u64,
-    pub value: Value,
-}
-
-keep!(Detail { rules, value });
 
 /// A queue whose entries keep their number from entering to leaving.
-#[derive(Debug, Default)]
-pub(super) struct Ring {
-    entries: VecDeque<Entry>,
-    /// As long as `entries` when details are kept, else empty.
-    details: VecDeque<Detail>,
+#[derive(Debug)]
+pub(super) struct Ring<D> {
+    entries: VecDeque<Entry<D>>,
     /// Number of the oldest entry.
     base: u64,
 }
 
-keep!(Ring { entries, details, base });
+impl<D> Default for Ring<D> {
+    fn default() -> Self {
+        Self { entries: VecDeque::new(), base: 0 }
+    }
+}
 
-impl Ring {
+impl<D: Copy> Ring<D> {
     /// Adds the newest event; gives its number. `before` is the group's entry before it.
-    pub(super) fn push(&mut self, entry: (i64, Place, u32), detail: Option<Detail>, before: Option<u64>) -> u64 {
+    #[inline]
+    pub(super) fn push(&mut self, (at_ms, place): (i64, Place), key: u32, detail: D, before: Option<u64>) -> u64 {
         let number = self.base + self.entries.len() as u64;
         if let Some(before) = before
-            && let Some(last) = self.slot_mut(before)
+            && let Some(last) = self.index(before).and_then(|i| self.entries.get_mut(i))
         {
             last.next = u32::try_from(number - before).unwrap_or(u32::MAX);
         }
-        let (at_ms, place, key) = entry;
-        self.entries.push_back(Entry { at_ms, place, key, next: 0 });
-        self.details.extend(detail);
+        self.entries.push_back(Entry { at_ms, place, key, next: 0, detail });
         number
     }
 
-    /// Takes the oldest event out when it is not later than `until_ms`; with its number and that of its group's next.
-    pub(super) fn pop_until(&mut self, until_ms: i64) -> Option<(Entry, Option<Detail>, u64)> {
+    /// Takes the oldest event out when it is not later than `until_ms`; with the number of its group's next.
+    #[inline]
+    pub(super) fn pop_until(&mut self, until_ms: i64) -> Option<(Entry<D>, u64)> {
         let entry = *self.entries.front().filter(|e| e.at_ms <= until_ms)?;
         self.entries.pop_front();
-        let detail = self.details.pop_front();
         let number = self.base;
         self.base += 1;
-        Some((entry, detail, number + u64::from(entry.next)))
+        Some((entry, number + u64::from(entry.next)))
     }
 
     /// The entry with this number.
-    pub(super) fn get(&self, number: u64) -> Option<&Entry> {
+    #[inline]
+    pub(super) fn get(&self, number: u64) -> Option<&Entry<D>> {
         self.entries.get(self.index(number)?)
     }
 
-    /// The details of the entries of a group from `head` on, oldest first.
-    pub(super) fn details_from(&self, head: u64) -> impl Iterator<Item = Detail> + '_ {
+    /// The entries of a group from `head` on, oldest first.
+    pub(super) fn from(&self, head: u64) -> impl Iterator<Item = &Entry<D>> {
         let mut at = Some(head);
         std::iter::from_fn(move || {
             let number = at?;
-            let index = self.index(number)?;
-            let step = self.entries.get(index)?.next;
-            at = (step > 0).then(|| number + u64::from(step));
-            self.details.get(index).copied()
+            let entry = self.get(number)?;
+            at = (entry.next > 0).then(|| number + u64::from(entry.next));
+            Some(entry)
         })
     }
 
-    fn slot_mut(&mut self, number: u64) -> Option<&mut Entry> {
-        let index = self.index(number)?;
-        self.entries.get_mut(index)
-    }
-
+    #[inline]
     fn index(&self, number: u64) -> Option<usize> {
         number.checked_sub(self.base).and_then(|n| usize::try_from(n).ok())
+    }
+}
+
+impl<D: Keep> Keep for Entry<D> {
+    fn put(&self, out: &mut Vec<u8>) {
+        let Self { at_ms, place, key, next, detail } = self;
+        (*at_ms, *place).put(out);
+        (*key, *next).put(out);
+        detail.put(out);
+    }
+
+    fn take(from: &mut &[u8]) -> Option<Self> {
+        let ((at_ms, place), (key, next)) = Keep::take(from)?;
+        Some(Self { at_ms, place, key, next, detail: D::take(from)? })
+    }
+}
+
+impl<D: Keep> Keep for Ring<D> {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.entries.put(out);
+        self.base.put(out);
+    }
+
+    fn take(from: &mut &[u8]) -> Option<Self> {
+        Some(Self { entries: Keep::take(from)?, base: Keep::take(from)? })
     }
 }

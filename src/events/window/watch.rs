@@ -1,8 +1,10 @@
 //! Correlations that remember something of each group rather than a window of events: our extensions.
 
+use super::Item;
 use super::baseline::Overdue;
+use super::seat::Keeper;
 use super::sliding::Fires;
-use crate::events::batch::{Part, Record, Value};
+use crate::events::batch::{Part, Value};
 use crate::events::keep::{Keep, keep};
 use crate::events::place::Place;
 use crate::events::plan::Correlating;
@@ -108,39 +110,10 @@ impl Watch {
         }
     }
 
-    /// Appends what is remembered.
-    pub(super) fn put(&self, out: &mut Vec<u8>) {
-        self.groups.put(out);
-        self.due.put(out);
-        self.since_sweep.put(out);
-    }
-
-    /// Takes back what `put` wrote.
-    pub(super) fn restore(&mut self, from: &mut &[u8]) -> Option<()> {
-        self.groups = Keep::take(from)?;
-        self.due = Keep::take(from)?;
-        self.since_sweep = Keep::take(from)?;
-        Some(())
-    }
-
-    /// Makes room for the event's group. True when it is new and so holds on to its key.
-    pub(super) fn enter(&mut self, record: &Record, key: u32) -> bool {
-        let new = !self.groups.contains_key(&key);
-        self.groups.entry(key).or_insert_with(|| Memory {
-            first: (record.at_ms, record.place),
-            last: (i64::MIN, record.place),
-            value: Value::None,
-            own_hash: 0,
-            intervals: Intervals::default(),
-            sessions: BTreeMap::new(),
-            over_since_ms: None,
-            told: false,
-        });
-        new
-    }
-
-    /// Whether it fires at this event. `ids` are the fingerprints of the part's values.
-    pub(super) fn judge(&mut self, record: &Record, part: &Part, ids: &[u128], key: u32) -> Option<Fires> {
+    /// Whether it fires at this event.
+    fn fires(&mut self, item: &Item<'_>) -> Option<Fires> {
+        let Item { record, part, batch, key } = *item;
+        let ids = batch.ids_of(part);
         let Self { extension, timespan_ms, groups, due, .. } = self;
         let memory = groups.get_mut(&key)?;
         let now = (record.at_ms, record.place);
@@ -184,10 +157,25 @@ impl Watch {
             }
         }
     }
+}
 
-    /// Forgets groups whose memory cannot matter any more; `gone` gets the key of each. Costs little: groups are looked
-    /// through only after as many events as there are groups.
-    pub(super) fn sweep(&mut self, now_ms: i64, gone: &mut impl FnMut(u32)) {
+impl Keeper for Watch {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.groups.put(out);
+        self.due.put(out);
+        self.since_sweep.put(out);
+    }
+
+    fn restore(&mut self, from: &mut &[u8]) -> Option<()> {
+        self.groups = Keep::take(from)?;
+        self.due = Keep::take(from)?;
+        self.since_sweep = Keep::take(from)?;
+        Some(())
+    }
+
+    /// Forgets groups whose memory cannot matter any more. Costs little: groups are looked through only after as many events
+    /// as there are groups.
+    fn leave(&mut self, now_ms: i64, gone: &mut impl FnMut(u32)) {
         self.since_sweep += 1;
         if self.since_sweep < 1024 + self.groups.len() {
             return;
@@ -207,6 +195,29 @@ impl Watch {
             }
             keep
         });
+    }
+
+    /// Makes room for the event's group.
+    fn enter(&mut self, item: &Item<'_>) -> bool {
+        let Item { record, key, .. } = *item;
+        let new = !self.groups.contains_key(&key);
+        self.groups.entry(key).or_insert_with(|| Memory {
+            first: (record.at_ms, record.place),
+            last: (i64::MIN, record.place),
+            value: Value::None,
+            own_hash: 0,
+            intervals: Intervals::default(),
+            sessions: BTreeMap::new(),
+            over_since_ms: None,
+            told: false,
+        });
+        new
+    }
+
+    fn judge(&mut self, item: &Item<'_>, fire: &mut impl FnMut(usize, Fires)) {
+        if let Some(fires) = self.fires(item) {
+            fire(0, fires);
+        }
     }
 }
 

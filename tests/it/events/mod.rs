@@ -9,6 +9,7 @@ mod detections;
 mod doubles;
 mod slices;
 mod explain;
+mod windows;
 
 use habeas::events::batch::Firing;
 use habeas::events::context::Context;

@@ -36,6 +36,9 @@ title: many
 name: many
 correlation: {type: event_count, rules: [failed], group-by: [u], timespan: 1m, condition: {gte: 4}}
 ---
+title: more than many
+correlation: {type: event_count, rules: [failed], group-by: [u], timespan: 1m, condition: {gte: 5}}
+---
 title: many then ok
 correlation: {type: temporal_ordered, rules: [many, ok], group-by: [u], timespan: 2m}
 ---
