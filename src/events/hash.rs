@@ -37,7 +37,7 @@ impl Seed {
         let word = match bytes.last_chunk::<8>() {
             Some(last) if !rest.is_empty() => u64::from_le_bytes(*last),
             Some(_) => 0,
-            None => short(rest),
+            None => Gist::of(rest).first,
         };
         let length = bytes.len() as u64;
         a = folded(a ^ word, 0x4528_21e6_38d0_1377 ^ length);
@@ -46,36 +46,62 @@ impl Seed {
     }
 }
 
-/// Up to seven bytes as a number, lowest first.
-fn short(bytes: &[u8]) -> u64 {
-    match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        (Some(low), Some(high)) => {
-            let above = 8 * (bytes.len() - 4);
-            u64::from(u32::from_le_bytes(*low)) | u64::from(u32::from_le_bytes(*high)) << above
-        }
-        _ => bytes.iter().rev().fold(0, |w, byte| w << 8 | u64::from(*byte)),
-    }
+/// What a value is told apart by at once: its beginning, its end and its length. Up to 16 bytes that is all of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gist {
+    /// The first eight bytes, the first lowest; zeros after a shorter value.
+    pub first: u64,
+    /// The last eight bytes, the last highest; zeros before a shorter value.
+    pub last: u64,
+    /// The length.
+    pub length: usize,
 }
 
-/// A number that few of a log's values share, soon computed: from their length, beginning, middle and end. For tables whose
-/// entries are compared byte by byte, and whose owner can bear that somebody makes values that share one.
-pub fn quick(bytes: &[u8]) -> u64 {
-    let length = bytes.len() as u64;
-    let (first, last, middle) = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-        (Some(first), Some(last)) => {
-            let middle =
-                bytes.get(bytes.len() / 2 - 4..).and_then(<[u8]>::first_chunk::<8>).copied().unwrap_or_default();
-            (u64::from_le_bytes(*first), u64::from_le_bytes(*last), u64::from_le_bytes(middle))
+impl Gist {
+    /// The longest value that it is all of, in bytes.
+    pub const WHOLE_BYTES: usize = 16;
+
+    /// The gist of `bytes`.
+    #[inline]
+    pub fn of(bytes: &[u8]) -> Self {
+        let length = bytes.len();
+        if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+            return Self { first: u64::from_le_bytes(*first), last: u64::from_le_bytes(*last), length };
         }
-        _ => match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-            (Some(first), Some(last)) => (u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into(), 0),
-            _ => (bytes.iter().fold(1, |w, b| w << 8 | u64::from(*b)), 0, 0),
-        },
-    };
-    folded(
-        folded(first ^ 0xa409_3822_299f_31d0, last ^ length.rotate_left(56) ^ 0x082e_fa98_ec4e_6c89),
-        middle ^ 0x4528_21e6_38d0_1377,
-    )
+        let first = match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+            (Some(first), Some(last)) => {
+                // Bytes that are in both are the same in both.
+                let shift = 8 * (length as u32 & 7).wrapping_sub(4);
+                u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)).wrapping_shl(shift)
+            }
+            _ => bytes.iter().rev().fold(0, |word, b| word << 8 | u64::from(*b)),
+        };
+        let last = if length == 0 { 0 } else { first.wrapping_shl(64u32.wrapping_sub(8 * (length as u32 & 7))) };
+        Self { first, last, length }
+    }
+
+    /// The gist of the bytes from `start` to `end`, of which eight follow `start` and more are before `end`; `None` when not.
+    #[inline(always)]
+    pub fn within(bytes: &[u8], start: usize, end: usize) -> Option<Self> {
+        let length = end.checked_sub(start)?;
+        let first = u64::from_le_bytes(*bytes.get(start..)?.first_chunk()?);
+        if length < 8 {
+            // Shifted twice, since of no bytes at all 64 bits are unused.
+            let unused = 56 - 8 * length;
+            let last = first << 8 << unused;
+            return Some(Self { first: last >> unused >> 8, last, length });
+        }
+        let last = u64::from_le_bytes(*bytes.get(..end)?.last_chunk()?);
+        Some(Self { first, last, length })
+    }
+
+    /// A number that few of a log's values share. For tables whose entries are compared byte by byte, and whose owner can bear
+    /// that somebody makes values that share one.
+    #[inline]
+    pub fn mixed(self) -> u64 {
+        let length = (self.length as u64).rotate_left(56);
+        folded(self.first ^ 0xa409_3822_299f_31d0, self.last ^ length ^ 0x082e_fa98_ec4e_6c89)
+    }
 }
 
 fn folded(a: u64, b: u64) -> u64 {
@@ -112,6 +138,30 @@ pub type Table<V> = std::collections::HashMap<u128, V, std::hash::BuildHasherDef
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_values_have_a_gist_of_their_own() {
+        let mut seen = std::collections::BTreeMap::new();
+        for length in 0..=Gist::WHOLE_BYTES {
+            for at in 0..length.max(1) {
+                for byte in [0, 1, b'a', 0xff] {
+                    let mut bytes = vec![b'x'; length];
+                    bytes.iter_mut().skip(at).take(1).for_each(|b| *b = byte);
+                    let gist = Gist::of(&bytes);
+                    let mut whole = bytes.clone();
+                    whole.resize(length.max(8), 0);
+                    assert_eq!(gist.first.to_le_bytes(), whole[..8], "{bytes:?}");
+                    let mut end = vec![0; 8];
+                    end.extend(&bytes);
+                    assert_eq!(gist.last.to_le_bytes(), end[end.len() - 8..], "{bytes:?}");
+                    let among = [b"!".as_slice(), &bytes, b"12345678"].concat();
+                    assert_eq!(Gist::within(&among, 1, 1 + length), Some(gist));
+                    let before = seen.insert((gist.first, gist.last, gist.length), bytes.clone());
+                    assert!(before.is_none_or(|b| b == bytes));
+                }
+            }
+        }
+    }
 
     #[test]
     fn near_values_have_far_fingerprints() {

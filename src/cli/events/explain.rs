@@ -4,7 +4,7 @@ use super::rules::RuleArgs;
 use crate::cli::exit::{Exit, Failed};
 use crate::connectors::logs::Input;
 use crate::events::explain::{Explained, Investigation, json, reporting, text};
-use crate::events::matching::BOM;
+use crate::events::line::BOM;
 use crate::events::plan::Plan;
 use crate::events::rule::{Body, Rule};
 use anyhow::anyhow;

@@ -1,6 +1,6 @@
 //! The wanted fields as a tree of keys: `geo.country` is reached as `{"geo":{"country":..}}` and as `{"geo.country":..}`.
 
-use crate::events::hash::quick;
+use crate::events::hash::Gist;
 use crate::events::rule::FieldId;
 
 /// Number of a place in the tree.
@@ -11,46 +11,46 @@ const MOST_MIXED: usize = 4;
 
 #[derive(Debug, Default)]
 struct Step {
-    children: Vec<(Box<str>, Node)>,
-    /// Where a child may be by its key's tag: its place in `children` plus one, or 0. A power of two long.
-    table: Vec<u32>,
+    /// The key that leads here.
+    key: Box<str>,
+    children: Vec<Child>,
+    /// Children by their tag, free places between them. A power of two long.
+    table: Vec<Child>,
     fields: Vec<FieldId>,
 }
 
-impl Step {
-    fn child(&self, key: &str) -> Option<Node> {
-        let last = self.table.len().checked_sub(1)?;
-        let mut at = tag(key) & last;
-        loop {
-            let place = self.table.get(at).copied().filter(|p| *p > 0)?;
-            let (name, node) = self.children.get(place as usize - 1)?;
-            if **name == *key {
-                return Some(*node);
-            }
-            at = (at + 1) & last;
-        }
-    }
+#[derive(Clone, Copy, Debug)]
+struct Child {
+    gist: Gist,
+    node: Node,
+}
 
+/// A free place of a table: no key is that long.
+const FREE: Child = Child { gist: Gist { first: 0, last: 0, length: usize::MAX }, node: 0 };
+
+impl Step {
     fn add(&mut self, key: &str, node: Node) {
-        self.children.push((key.into(), node));
-        // At most half full, so that looking for a stranger ends soon.
-        let size = (self.children.len() * 4).next_power_of_two();
-        self.table = vec![0; size];
-        for (place, (name, _)) in (1..).zip(&self.children) {
-            let mut at = tag(name) & (size - 1);
-            while self.table.get(at).is_some_and(|p| *p > 0) {
+        self.children.push(Child { gist: Gist::of(key.as_bytes()), node });
+        // At most an eighth full, so that looking for a stranger ends soon.
+        let size = (self.children.len() * 8).next_power_of_two();
+        self.table = vec![FREE; size];
+        for child in &self.children {
+            let mut at = tag(child.gist) & (size - 1);
+            while self.table.get(at).is_some_and(|c| c.gist != FREE.gist) {
                 at = (at + 1) & (size - 1);
             }
             if let Some(slot) = self.table.get_mut(at) {
-                *slot = place;
+                *slot = *child;
             }
         }
     }
 }
 
 /// Where to look for a key first.
-fn tag(key: &str) -> usize {
-    usize::try_from(quick(key.as_bytes()) >> 32).unwrap_or_default()
+#[inline]
+const fn tag(gist: Gist) -> usize {
+    let mixed = gist.first ^ gist.last.rotate_left(29) ^ gist.length as u64;
+    (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize
 }
 
 /// The tree.
@@ -80,11 +80,11 @@ impl Paths {
     fn insert(&mut self, keys: &[String], field: FieldId) {
         let mut at = Self::ROOT;
         for key in keys {
-            at = match self.child(at, key) {
+            at = match self.child(at, key.as_bytes()) {
                 Some(next) => next,
                 None => {
                     let next = self.steps.len();
-                    self.steps.push(Step::default());
+                    self.steps.push(Step { key: key.as_str().into(), ..Step::default() });
                     if let Some(step) = self.steps.get_mut(at) {
                         step.add(key, next);
                     }
@@ -98,16 +98,40 @@ impl Paths {
     }
 
     /// The place below `node` under `key`.
-    pub fn child(&self, node: Node, key: &str) -> Option<Node> {
-        self.steps.get(node)?.child(key)
+    pub fn child(&self, node: Node, key: &[u8]) -> Option<Node> {
+        self.child_of_gist(node, Gist::of(key), key)
+    }
+
+    /// The same, when the key's gist is known.
+    #[inline(always)]
+    pub(super) fn child_of_gist(&self, node: Node, gist: Gist, key: &[u8]) -> Option<Node> {
+        let table = self.steps.get(node)?.table.as_slice();
+        let last = table.len().wrapping_sub(1);
+        let mut at = tag(gist) & last;
+        loop {
+            let child = table.get(at)?;
+            if child.gist == gist && (gist.length <= Gist::WHOLE_BYTES || self.is_key(child.node, key)) {
+                return Some(child.node);
+            }
+            if child.gist.length == FREE.gist.length {
+                return None;
+            }
+            at = at.wrapping_add(1) & last;
+        }
+    }
+
+    fn is_key(&self, node: Node, key: &[u8]) -> bool {
+        self.steps.get(node).is_some_and(|s| s.key.as_bytes() == key)
     }
 
     /// The fields that end at `node`.
+    #[inline]
     pub fn fields_at(&self, node: Node) -> &[FieldId] {
         self.steps.get(node).map_or(&[], |s| &s.fields)
     }
 
     /// Whether fields lie below `node`.
+    #[inline]
     pub fn has_children(&self, node: Node) -> bool {
         self.steps.get(node).is_some_and(|s| !s.children.is_empty())
     }
@@ -150,7 +174,9 @@ mod tests {
     fn a_dotted_name_is_reached_nested_and_flat() {
         let paths = Paths::new(&["a.b.c".to_owned(), "a".to_owned()], false, |_| false);
         let reach = |keys: &[&str]| {
-            keys.iter().try_fold(Paths::ROOT, |at, k| paths.child(at, k)).map(|n| paths.fields_at(n).to_vec())
+            keys.iter()
+                .try_fold(Paths::ROOT, |at, k| paths.child(at, k.as_bytes()))
+                .map(|n| paths.fields_at(n).to_vec())
         };
         for keys in [&["a", "b", "c"][..], &["a.b", "c"], &["a", "b.c"], &["a.b.c"]] {
             assert_eq!(reach(keys), Some(vec![0]), "{keys:?}");

@@ -35,7 +35,7 @@ fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Checks what follows a backslash; gives the position after it.
-fn escape_end(bytes: &[u8], at: usize) -> Option<usize> {
+pub(super) fn escape_end(bytes: &[u8], at: usize) -> Option<usize> {
     match bytes.get(at) {
         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Some(at + 1),
         Some(b'u') => {
@@ -97,11 +97,40 @@ fn some_digits_end(bytes: &[u8], at: usize) -> Option<usize> {
     (end > at).then_some(end)
 }
 
-/// Whether a byte below 0x20 occurs, other than `allowed`: raw control characters make a text malformed.
-pub(super) fn has_control_characters(bytes: &[u8], allowed: Option<u8>) -> bool {
-    let allowed = allowed.unwrap_or(b' ');
+/// Whether the bytes from `start` to `end` are one number.
+#[inline]
+pub(super) fn is_number(bytes: &[u8], start: usize, end: usize) -> bool {
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    const TOPS: u64 = 0x8080_8080_8080_8080;
+    let length = end.wrapping_sub(start);
+    let Some(eight) = bytes.get(start..).and_then(<[u8]>::first_chunk::<8>) else {
+        return is_any_number(bytes, start, end);
+    };
+    if length == 0 || length > 8 {
+        return is_any_number(bytes, start, end);
+    }
+    let without = u64::from_le_bytes(*eight) ^ ZEROS;
+    // The top bit of each byte of the number that is no digit.
+    let others = ((without & !TOPS) + 0x7676_7676_7676_7676 | without) & TOPS & (u64::MAX >> (64 - 8 * length));
+    let starts_with_zero = without & 0xff == 0;
+    if others == 0 {
+        return length == 1 || !starts_with_zero;
+    }
+    // Digits, one point with digits before and after it.
+    let at = others.trailing_zeros() / 8;
+    let is_point = without >> (8 * at) & 0xff == u64::from(b'.' ^ b'0');
+    let usual = others & (others - 1) == 0 && is_point && at > 0 && at as usize + 1 < length;
+    (usual && (at == 1 || !starts_with_zero)) || is_any_number(bytes, start, end)
+}
+
+fn is_any_number(bytes: &[u8], start: usize, end: usize) -> bool {
+    bytes.get(..end).is_some_and(|until| any_number_end(until, start) == Some(end))
+}
+
+/// Whether a byte below 0x20 occurs: raw control characters make a text malformed.
+pub(super) fn has_control_characters(bytes: &[u8]) -> bool {
     // Whole pieces without a way out in the middle can be compared many bytes at a time.
-    let found = |piece: &[u8]| piece.iter().fold(false, |found, b| found | ((*b < 0x20) & (*b != allowed)));
+    let found = |piece: &[u8]| piece.iter().fold(false, |found, b| found | (*b < 0x20));
     let mut pieces = bytes.chunks_exact(1024);
     pieces.by_ref().any(found) || found(pieces.remainder())
 }
@@ -137,7 +166,11 @@ mod tests {
                 for before in ["", "1", "\"a\":"] {
                     let text = format!("{before}{number}{after}");
                     let at = before.len();
-                    assert_eq!(number_end(text.as_bytes(), at), any_number_end(text.as_bytes(), at), "{text} at {at}");
+                    let bytes = text.as_bytes();
+                    assert_eq!(number_end(bytes, at), any_number_end(bytes, at), "{text} at {at}");
+                    for end in at..=bytes.len() {
+                        assert_eq!(is_number(bytes, at, end), is_any_number(bytes, at, end), "{text} {at}..{end}");
+                    }
                 }
             }
         }

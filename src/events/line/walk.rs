@@ -2,6 +2,7 @@
 //!
 //! It never builds a tree and never copies; nesting is bounded, so a hostile line costs its own length and no stack.
 
+use super::index::Line;
 use super::paths::{Node, Paths};
 use super::scalar::{has_control_characters, number_end, text_end};
 use super::{Bad, Slots};
@@ -9,20 +10,60 @@ use crate::events::value::Raw;
 use crate::events::value::raw::unescape;
 
 /// Levels of nesting beyond which a line is refused (threats.md Numbers).
-const DEEPEST: usize = 128;
+pub(super) const DEEPEST: usize = 128;
 
 /// Reads one line.
 pub struct Walker<'a, 'p> {
-    text: &'a str,
     bytes: &'a [u8],
     at: usize,
     depth: usize,
     arrays: usize,
     paths: &'p Paths,
-    /// Whether the line is known to hold no control characters.
-    plain: bool,
+    texts: Texts<'p>,
     /// Where scalars were found, when a shape is to be learned.
     trace: Option<&'p mut Vec<Seen>>,
+}
+
+/// What is known of a line's texts before it is read.
+#[derive(Clone, Copy)]
+pub(super) enum Texts<'p> {
+    /// Nothing.
+    Unknown,
+    /// That no control character is in them.
+    Plain,
+    /// Where they end, and whether there may be escapes in them; those and all characters are in order.
+    Indexed {
+        /// A bit for each byte of the window that is a quote which no backslash escapes.
+        quotes: &'p [u64],
+        /// Where the line begins in the window.
+        start: usize,
+        /// Whether there may be escapes.
+        escapes: bool,
+    },
+}
+
+impl<'p> Texts<'p> {
+    /// What the index of its window says of a line that is not odd and of which `start` is the first byte looked at.
+    pub(super) const fn of(quotes: &'p [u64], line: &Line, start: usize) -> Self {
+        Self::Indexed { quotes, start, escapes: line.escapes }
+    }
+}
+
+/// The first bit set from `at` on.
+#[inline]
+fn next_bit(words: &[u64], at: usize) -> Option<usize> {
+    let mut number = at / 64;
+    let here = *words.get(number)? >> (at % 64);
+    if here != 0 {
+        return Some(at + here.trailing_zeros() as usize);
+    }
+    loop {
+        number += 1;
+        let word = *words.get(number)?;
+        if word != 0 {
+            return Some(number * 64 + word.trailing_zeros() as usize);
+        }
+    }
 }
 
 /// A value as it was met, in the order of the line.
@@ -48,19 +89,20 @@ pub(super) enum Scalar {
 impl<'a, 'p> Walker<'a, 'p> {
     /// Fills `slots` from `line`; on an error they hold nothing to be used.
     pub fn read(line: &'a str, paths: &'p Paths, slots: &mut Slots<'a>) -> Result<(), Bad> {
-        let plain = !has_control_characters(line.as_bytes(), None);
-        Self::walk(line, paths, plain, None, slots)
+        let texts = if has_control_characters(line.as_bytes()) { Texts::Unknown } else { Texts::Plain };
+        Self::walk(line.as_bytes(), paths, texts, None, slots)
     }
 
-    /// The same for a line known to hold no control characters (`plain`), or not; `trace` gets what was met.
+    /// The same for a line known to be UTF-8, of whose texts something is known; `trace` gets what was met.
+    #[inline(never)]
     pub(super) fn walk(
-        line: &'a str,
+        bytes: &'a [u8],
         paths: &'p Paths,
-        plain: bool,
+        texts: Texts<'p>,
         trace: Option<&'p mut Vec<Seen>>,
         slots: &mut Slots<'a>,
     ) -> Result<(), Bad> {
-        let mut walker = Walker { text: line, bytes: line.as_bytes(), at: 0, depth: 0, arrays: 0, paths, plain, trace };
+        let mut walker = Walker { bytes, at: 0, depth: 0, arrays: 0, paths, texts, trace };
         walker.blanks();
         if walker.peek() != Some(b'{') {
             return Err(Bad::Malformed);
@@ -104,7 +146,7 @@ impl<'a, 'p> Walker<'a, 'p> {
             Some(b'n') => (Scalar::Null, self.word("null", Raw::Null)?),
             _ => {
                 self.at = number_end(self.bytes, start).ok_or(Bad::Malformed)?;
-                (Scalar::Number, Raw::Number(self.text.get(start..self.at).ok_or(Bad::Malformed)?))
+                (Scalar::Number, Raw::Number(self.bytes.get(start..self.at).ok_or(Bad::Malformed)?))
             }
         };
         self.seen((start, self.at), kind, node);
@@ -119,7 +161,7 @@ impl<'a, 'p> Walker<'a, 'p> {
 
     fn found(&self, node: Option<Node>, scalar: Raw<'a>, slots: &mut Slots<'a>) -> Result<(), Bad> {
         if self.paths.keywords && !matches!(scalar, Raw::Hollow | Raw::Null) {
-            slots.scalars.push(scalar);
+            slots.add_scalar(scalar);
         }
         for field in node.map_or(&[][..], |n| self.paths.fields_at(n)) {
             if self.arrays == 0 && slots.get(*field) != Raw::Absent {
@@ -162,8 +204,8 @@ impl<'a, 'p> Walker<'a, 'p> {
         loop {
             self.blanks();
             let (key, escaped) = self.string()?;
-            let child = wanted
-                .and_then(|n| if escaped { self.paths.child(n, &unescape(key)) } else { self.paths.child(n, key) });
+            let child =
+                wanted.and_then(|n| if escaped { self.escaped_child(n, key) } else { self.paths.child(n, key) });
             self.blanks();
             self.expect(b':')?;
             self.blanks();
@@ -217,14 +259,26 @@ impl<'a, 'p> Walker<'a, 'p> {
         Ok(value)
     }
 
-    fn string(&mut self) -> Result<(&'a str, bool), Bad> {
+    #[cold]
+    fn escaped_child(&self, node: Node, key: &[u8]) -> Option<Node> {
+        self.paths.child(node, unescape(&String::from_utf8_lossy(key)).as_bytes())
+    }
+
+    fn string(&mut self) -> Result<(&'a [u8], bool), Bad> {
         self.expect(b'"')?;
         let start = self.at;
+        if let Texts::Indexed { quotes, start: line, escapes } = self.texts {
+            let end = next_bit(quotes, line + start).ok_or(Bad::Malformed)? - line;
+            let inner = self.bytes.get(start..end).ok_or(Bad::Malformed)?;
+            self.at = end + 1;
+            return Ok((inner, escapes && memchr::memchr(b'\\', inner).is_some()));
+        }
         let (end, escaped) = text_end(self.bytes, start).ok_or(Bad::Malformed)?;
-        let inner = self.text.get(start..end).ok_or(Bad::Malformed)?;
+        let inner = self.bytes.get(start..end).ok_or(Bad::Malformed)?;
         self.at = end + 1;
         // A raw control character inside a text is not JSON.
-        if !self.plain && inner.bytes().any(|b| b < 0x20) { Err(Bad::Malformed) } else { Ok((inner, escaped)) }
+        let plain = matches!(self.texts, Texts::Plain);
+        if !plain && inner.iter().any(|b| *b < 0x20) { Err(Bad::Malformed) } else { Ok((inner, escaped)) }
     }
 }
 
@@ -245,20 +299,20 @@ mod tests {
         let line =
             r#" {"a": 1 , "geo":{"city":"Köln","p":[1.5,-2]}, "u\u0073er":"x\"y", "e":[], "o":[{"k":1},{"k":"2"}]} "#;
         let found = read(line, &["a", "geo.city", "geo.p", "user", "e", "o.k", "none"]).unwrap();
-        let text = |t| Raw::Text { inner: t, escaped: false };
-        assert_eq!(found[0], [Raw::Number("1")]);
+        let text = |t: &'static str| Raw::Text { inner: t.as_bytes(), escaped: false };
+        assert_eq!(found[0], [Raw::Number(b"1")]);
         assert_eq!(found[1], [text("Köln")]);
-        assert_eq!(found[2], [Raw::Number("1.5"), Raw::Number("-2")]);
-        assert_eq!(found[3], [Raw::Text { inner: r#"x\"y"#, escaped: true }]);
+        assert_eq!(found[2], [Raw::Number(b"1.5"), Raw::Number(b"-2")]);
+        assert_eq!(found[3], [Raw::Text { inner: br#"x\"y"#, escaped: true }]);
         assert_eq!(found[4], [Raw::Hollow]);
-        assert_eq!(found[5], [Raw::Number("1"), text("2")]);
+        assert_eq!(found[5], [Raw::Number(b"1"), text("2")]);
         assert_eq!(found[6], []);
     }
 
     #[test]
     fn a_key_inside_a_text_is_not_a_key() {
         let line = r#"{"note":"\"action\":\"delete\"","action":"read"}"#;
-        assert_eq!(read(line, &["action"]).unwrap()[0], [Raw::Text { inner: "read", escaped: false }]);
+        assert_eq!(read(line, &["action"]).unwrap()[0], [Raw::Text { inner: b"read", escaped: false }]);
     }
 
     #[test]

@@ -5,19 +5,25 @@
 //! evaluated in full. So the result is that of asking every detection, whatever the memos hold.
 
 use super::ask::ask;
+use super::guard::{self, Guard};
 use super::memo::{Found, Memo};
 use crate::events::line::Slots;
 use crate::events::plan::Plan;
 use crate::events::rule::{Expr, FieldId, Predicate, PredicateId, Question};
+use crate::events::value::Raw;
 use crate::events::value::test::Decoded;
 
 /// No entry.
 const NONE: u32 = u32::MAX;
+/// The entry of a value that is not kept: its answers stand beside the memo.
+const PASSING: u32 = u32::MAX - 1;
+/// Predicates of a field whose answers about such a value are kept while its event is judged.
+const MOST_PASSING: usize = 64;
 
 /// Judges events.
 pub(super) struct Judge<'p> {
     plan: &'p Plan,
-    asked: Vec<Asked>,
+    asked: Vec<Asked<'p>>,
     answers: Answers,
     /// A bit for each detection that is still possible.
     possible: Vec<u64>,
@@ -27,16 +33,33 @@ pub(super) struct Judge<'p> {
 }
 
 /// A field that predicates ask about alone.
-struct Asked {
+struct Asked<'p> {
     field: FieldId,
-    predicates: Vec<PredicateId>,
-    /// For each predicate, a bit for each detection that asks it, that a no rules out, and that a yes rules out.
-    effects: Vec<[Vec<u64>; 3]>,
+    predicates: Vec<Asking<'p>>,
     /// A bit for each detection that asks about it.
     concerns: Vec<u64>,
     memo: Memo,
     /// What the memo has on this event's value.
     entry: u32,
+    /// A bit for each predicate that holds of it, when the memo has nothing.
+    passing: u64,
+}
+
+/// A predicate that is asked of a field.
+struct Asking<'p> {
+    number: PredicateId,
+    predicate: &'p Predicate,
+    /// What keeps a value from it at once.
+    guard: Guard,
+    effects: Effects,
+}
+
+/// What the answer to a predicate means: a bit for each detection that asks it, that a no rules out, and that a yes rules out.
+#[derive(Debug, Default)]
+struct Effects {
+    first: [u64; 3],
+    /// The same for detections beyond the first 64.
+    rest: Box<[[u64; 3]]>,
 }
 
 /// Answers of single predicates to one event.
@@ -52,35 +75,31 @@ impl<'p> Judge<'p> {
     pub(super) fn new(plan: &'p Plan) -> Self {
         let count = plan.detections.len();
         let words = count.div_ceil(64);
-        let mut asked: Vec<Asked> = Vec::new();
-        for (predicate, p) in plan.set.vocabulary.predicates().iter().enumerate() {
-            let alone = matches!(p.question, Question::Exists | Question::Null | Question::Any(_));
-            let Some(field) = p.field.filter(|_| alone) else { continue };
+        let mut asked: Vec<Asked<'p>> = Vec::new();
+        for (number, predicate) in plan.set.vocabulary.predicates().iter().enumerate() {
+            let alone = matches!(predicate.question, Question::Exists | Question::Null | Question::Any(_));
+            let Some(field) = predicate.field.filter(|_| alone) else { continue };
             let at = asked.iter().position(|a| a.field == field).unwrap_or_else(|| {
                 let (concerns, memo) = (vec![0; words], Memo::new((0, 0)));
-                asked.push(Asked { field, predicates: Vec::new(), effects: Vec::new(), concerns, memo, entry: NONE });
+                asked.push(Asked { field, predicates: Vec::new(), concerns, memo, entry: NONE, passing: 0 });
                 asked.len() - 1
             });
             if let Some(a) = asked.get_mut(at) {
-                a.predicates.push(predicate);
+                let (guard, effects) = (Guard::of(&predicate.question), Effects::of(plan, number));
+                a.predicates.push(Asking { number, predicate, guard, effects });
             }
         }
         for a in &mut asked {
-            a.concerns = which(plan, |e| asks(e, &a.predicates));
-            a.memo = Memo::new((a.predicates.len().div_ceil(64), words));
-            let value_if =
-                |p: PredicateId, holds| move |e: &Expr| value(e, &|q| (q == p).then_some(holds)) == Some(false);
-            let effects = |p: PredicateId| {
-                [which(plan, |e| asks(e, &[p])), which(plan, value_if(p, false)), which(plan, value_if(p, true))]
-            };
-            a.effects = a.predicates.iter().map(|p| effects(*p)).collect();
+            let numbers: Vec<PredicateId> = a.predicates.iter().map(|p| p.number).collect();
+            a.concerns = which(plan, |e| asks(e, &numbers));
+            a.memo = Memo::new((numbers.len().div_ceil(64), words));
         }
         // What concerns most comes first, so that little is left to ask the others about.
         asked.sort_by_key(|a| std::cmp::Reverse(a.concerns.iter().map(|w| w.count_ones()).sum::<u32>()));
         let mut kept = vec![None; plan.set.vocabulary.predicates().len()];
         for (n, a) in asked.iter().enumerate() {
             for (bit, p) in a.predicates.iter().enumerate() {
-                if let Some(slot) = kept.get_mut(*p) {
+                if let Some(slot) = kept.get_mut(p.number) {
                     *slot = Some((n, bit));
                 }
             }
@@ -119,8 +138,9 @@ impl<'p> Judge<'p> {
             if further >> number.min(LAST_BIT) & 1 == 0 {
                 continue;
             }
-            let found = if slots.has_more(a.field) { Found::Not } else { a.memo.find(slots.get(a.field)) };
-            match found {
+            let value = slots.get(a.field);
+            let is_list = slots.has_more(a.field);
+            match if is_list { Found::Not } else { a.memo.find(value) } {
                 Found::Known(entry) => a.entry = entry,
                 Found::New(entry) => {
                     a.entry = entry;
@@ -131,12 +151,15 @@ impl<'p> Judge<'p> {
                     a.memo.set_further(entry, bits);
                 }
                 Found::Not => {
-                    a.answer(plan, slots, scratch, possible);
+                    a.answer((value, is_list), slots, scratch, possible);
                     continue;
                 }
             }
             further &= a.memo.further(a.entry);
-            possible.iter_mut().zip(a.memo.possible(a.entry)).for_each(|(p, left)| *p &= left);
+            match (possible.as_mut_slice(), a.memo.possible(a.entry)) {
+                ([possible], [left]) => *possible &= left,
+                (possible, left) => possible.iter_mut().zip(left).for_each(|(p, left)| *p &= left),
+            }
         }
     }
 }
@@ -148,30 +171,62 @@ fn overlap(a: &[u64], b: &[u64]) -> bool {
     a.iter().zip(b).any(|(a, b)| a & b != 0)
 }
 
-impl Asked {
+impl Effects {
+    fn of(plan: &Plan, number: PredicateId) -> Self {
+        let if_it = |holds| which(plan, |e| value(e, &|q| (q == number).then_some(holds)) == Some(false));
+        let asks = which(plan, |e| asks(e, &[number]));
+        let all = asks.into_iter().zip(if_it(false)).zip(if_it(true)).map(|((a, no), yes)| [a, no, yes]);
+        let all: Vec<[u64; 3]> = all.collect();
+        let (first, rest) = all.split_first().map_or(([0; 3], &[][..]), |(first, rest)| (*first, rest));
+        Self { first, rest: rest.into() }
+    }
+
+    /// Whether a detection that is still possible asks.
+    #[inline]
+    fn matter(&self, possible: &[u64]) -> bool {
+        let Some((word, words)) = possible.split_first() else { return false };
+        let [asks, ..] = self.first;
+        word & asks != 0 || self.rest.iter().zip(words).any(|([asks, ..], word)| word & asks != 0)
+    }
+
+    /// Rules out what the answer rules out.
+    #[inline]
+    fn rule_out(&self, holds: bool, possible: &mut [u64]) {
+        let out = |[_, no, yes]: [u64; 3]| if holds { yes } else { no };
+        let Some((word, words)) = possible.split_first_mut() else { return };
+        *word &= !out(self.first);
+        self.rest.iter().zip(words).for_each(|(rest, word)| *word &= !out(*rest));
+    }
+}
+
+impl Asked<'_> {
     /// Answers what detections that are still possible ask about a value that is not kept, and narrows them down by it.
-    fn answer(&mut self, plan: &Plan, slots: &Slots<'_>, scratch: &mut String, possible: &mut [u64]) {
-        let is_list = slots.has_more(self.field);
-        let mut decoded = Decoded::new(slots.get(self.field));
-        self.entry = Memo::PASSING;
-        let (answers, _) = self.memo.entry_mut(Memo::PASSING);
-        answers.fill(0);
-        for (bit, (p, [askers, no, yes])) in self.predicates.iter().zip(&self.effects).enumerate() {
-            if !overlap(askers, possible) {
+    fn answer(
+        &mut self,
+        (value, is_list): (Raw<'_>, bool),
+        slots: &Slots<'_>,
+        scratch: &mut String,
+        possible: &mut [u64],
+    ) {
+        let mut decoded = None;
+        let gist = if is_list { None } else { guard::of_value(value) };
+        self.entry = if self.predicates.len() <= MOST_PASSING { PASSING } else { NONE };
+        let mut answers = 0u64;
+        for (bit, asking) in self.predicates.iter().enumerate() {
+            if !asking.effects.matter(possible) {
                 continue;
             }
-            let holds = match plan.set.vocabulary.predicates().get(*p) {
-                Some(Predicate { question: Question::Any(test), .. }) if !is_list => {
-                    test.passes_decoded(&mut decoded, scratch)
-                }
-                Some(p) => ask(p, slots, scratch),
-                None => false,
-            };
-            if holds {
-                set(answers, bit);
-            }
-            possible.iter_mut().zip(if holds { yes } else { no }).for_each(|(p, out)| *p &= !out);
+            let holds = gist.as_ref().is_none_or(|gist| asking.guard.lets(gist))
+                && match &asking.predicate.question {
+                    Question::Any(test) if !is_list => {
+                        test.passes_decoded(decoded.get_or_insert_with(|| Decoded::new(value)), scratch)
+                    }
+                    _ => ask(asking.predicate, slots, scratch),
+                };
+            answers |= u64::from(holds) << (bit % MOST_PASSING);
+            asking.effects.rule_out(holds, possible);
         }
+        self.passing = answers;
     }
 
     /// Answers all predicates about the field's value and works out which detections they leave possible.
@@ -179,14 +234,14 @@ impl Asked {
         let Self { predicates, concerns, memo, entry, .. } = self;
         let (answers, possible) = memo.entry_mut(*entry);
         answers.fill(0);
-        for (bit, p) in predicates.iter().enumerate() {
-            if plan.set.vocabulary.predicates().get(*p).is_some_and(|p| ask(p, slots, scratch)) {
+        for (bit, asking) in predicates.iter().enumerate() {
+            if ask(asking.predicate, slots, scratch) {
                 set(answers, bit);
             }
         }
         possible.fill(u64::MAX);
         for (number, detection) in plan.detections.iter().enumerate().filter(|(n, _)| is_set(concerns, *n)) {
-            let answer = |p: PredicateId| predicates.iter().position(|q| *q == p).map(|bit| is_set(answers, bit));
+            let answer = |p: PredicateId| predicates.iter().position(|q| q.number == p).map(|bit| is_set(answers, bit));
             if value(&detection.expr, &answer) == Some(false)
                 && let Some(word) = possible.get_mut(number / 64)
             {
@@ -206,11 +261,18 @@ impl Answers {
         }
     }
 
-    fn of(&mut self, p: PredicateId, asked: &[Asked], plan: &Plan, slots: &Slots<'_>, scratch: &mut String) -> bool {
+    fn of(
+        &mut self,
+        p: PredicateId,
+        asked: &[Asked<'_>],
+        plan: &Plan,
+        slots: &Slots<'_>,
+        scratch: &mut String,
+    ) -> bool {
         if let Some((n, bit)) = self.kept.get(p).copied().flatten()
             && let Some(a) = asked.get(n).filter(|a| a.entry != NONE)
         {
-            return is_set(a.memo.answers(a.entry), bit);
+            return if a.entry == PASSING { a.passing >> bit & 1 == 1 } else { is_set(a.memo.answers(a.entry), bit) };
         }
         let Some(given) = self.given.get_mut(p) else { return false };
         if *given & !1 != self.event {

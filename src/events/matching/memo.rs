@@ -3,7 +3,7 @@
 //! A field of a log has either few values or ever new ones. The first kind is remembered, the second is not worth it: a memo
 //! that seldom helps rests. Its size is fixed, whatever a log brings.
 
-use crate::events::hash::quick;
+use crate::events::hash::Gist;
 use crate::events::value::Raw;
 
 /// Values kept in a set; a value's place is one of its set.
@@ -18,15 +18,16 @@ const TRIAL: u32 = 1024;
 const FIRST_REST: u32 = 64 * TRIAL;
 const LONGEST_REST: u32 = 1 << 24;
 
-/// Entries for what has no bytes (absent, null, false, true, hollow), and one for a value that is not kept.
-const FIXED: usize = 6;
+/// Entries for what has no bytes: absent, null, false, true, hollow.
+const FIXED: usize = 5;
 
 /// A memo of one field.
 #[derive(Debug)]
 pub(super) struct Memo {
-    /// Kind and bytes of each kept value.
-    values: Vec<(u8, Box<[u8]>)>,
-    hashes: Vec<u64>,
+    /// Kind and gist of each kept value.
+    values: Vec<(u8, Gist)>,
+    /// Its bytes when they are more than the gist.
+    rest: Vec<Box<[u8]>>,
     fixed: [bool; FIXED],
     /// Words of answers and of possible detections, for each entry.
     width: (usize, usize),
@@ -38,7 +39,7 @@ pub(super) struct Memo {
     asked: u32,
     missed: u32,
     resting: u32,
-    rest: u32,
+    next_rest: u32,
 }
 
 /// What a memo says of a value.
@@ -53,14 +54,11 @@ pub(super) enum Found {
 }
 
 impl Memo {
-    /// The entry for answers about a value that is not kept.
-    pub(super) const PASSING: u32 = 5;
-
     /// A memo of `width` words of answers and of possible detections.
     pub(super) fn new(width: (usize, usize)) -> Self {
         Self {
             values: Vec::new(),
-            hashes: Vec::new(),
+            rest: Vec::new(),
             fixed: [false; FIXED],
             width,
             words: vec![0; FIXED * (width.0 + width.1)],
@@ -69,15 +67,16 @@ impl Memo {
             asked: 0,
             missed: 0,
             resting: 0,
-            rest: FIRST_REST,
+            next_rest: FIRST_REST,
         }
     }
 
     /// Looks `value` up.
+    #[inline]
     pub(super) fn find(&mut self, value: Raw<'_>) -> Found {
         let (kind, bytes) = match value {
-            Raw::Text { inner, escaped } => (u8::from(escaped), inner.as_bytes()),
-            Raw::Number(n) => (2, n.as_bytes()),
+            Raw::Text { inner, escaped } => (u8::from(escaped), inner),
+            Raw::Number(n) => (2, n),
             Raw::Absent => return self.of_fixed(0),
             Raw::Null => return self.of_fixed(1),
             Raw::Bool(b) => return self.of_fixed(2 + usize::from(b)),
@@ -90,18 +89,20 @@ impl Memo {
         if bytes.len() > LONGEST_BYTES {
             return Found::Not;
         }
-        self.judge_itself();
+        if self.asked >= TRIAL {
+            self.judge_itself();
+        }
         self.asked += 1;
-        let hash = quick(bytes) ^ u64::from(kind);
-        let set = (hash >> 56) as usize % SETS * WAYS;
-        let hashes = self.hashes.get(set..set + WAYS).unwrap_or_default();
-        for (way, _) in hashes.iter().enumerate().filter(|(_, h)| **h == hash) {
-            if self.values.get(set + way).is_some_and(|(k, v)| *k == kind && **v == *bytes) {
+        let known = (kind, Gist::of(bytes));
+        let set = ((known.1.mixed() ^ u64::from(kind)) >> 56) as usize % SETS * WAYS;
+        let kept = self.values.get(set..set + WAYS).unwrap_or_default();
+        for (way, _) in kept.iter().enumerate().filter(|(_, k)| **k == known) {
+            if bytes.len() <= Gist::WHOLE_BYTES || self.rest.get(set + way).is_some_and(|rest| **rest == *bytes) {
                 return Found::Known(number(FIXED + set + way));
             }
         }
         self.missed += 1;
-        self.put(set, hash, (kind, bytes.into()))
+        self.put(set, known, bytes)
     }
 
     fn of_fixed(&mut self, at: usize) -> Found {
@@ -114,46 +115,52 @@ impl Memo {
         }
     }
 
-    fn put(&mut self, set: usize, hash: u64, value: (u8, Box<[u8]>)) -> Found {
-        if self.hashes.is_empty() {
-            self.hashes = vec![0; SETS * WAYS];
-            self.values = vec![(u8::MAX, Box::default()); SETS * WAYS];
+    #[cold]
+    fn put(&mut self, set: usize, value: (u8, Gist), bytes: &[u8]) -> Found {
+        if self.values.is_empty() {
+            self.values = vec![(u8::MAX, Gist::default()); SETS * WAYS];
+            self.rest = vec![Box::default(); SETS * WAYS];
             self.further.resize(FIXED + SETS * WAYS, 0);
             self.words.resize((FIXED + SETS * WAYS) * (self.width.0 + self.width.1), 0);
         }
         self.turn = (self.turn + 1) % WAYS;
         let free = self.values.get(set..set + WAYS).and_then(|s| s.iter().position(|(k, _)| *k == u8::MAX));
         let at = set + free.unwrap_or(self.turn);
-        if let (Some(h), Some(v)) = (self.hashes.get_mut(at), self.values.get_mut(at)) {
-            (*h, *v) = (hash, value);
+        if let (Some(v), Some(r)) = (self.values.get_mut(at), self.rest.get_mut(at)) {
+            *v = value;
+            *r = if bytes.len() <= Gist::WHOLE_BYTES { Box::default() } else { bytes.into() };
         }
         Found::New(number(FIXED + at))
     }
 
     /// Rests when most values were new of late.
+    #[cold]
     fn judge_itself(&mut self) {
-        if self.asked < TRIAL {
-            return;
-        }
         if self.missed > TRIAL / 4 {
-            self.resting = self.rest;
-            self.rest = self.rest.saturating_mul(2).min(LONGEST_REST);
+            self.resting = self.next_rest;
+            self.next_rest = self.next_rest.saturating_mul(2).min(LONGEST_REST);
         } else {
-            self.rest = FIRST_REST;
+            self.next_rest = FIRST_REST;
         }
         (self.asked, self.missed) = (0, 0);
     }
 
     /// The answers kept for an entry.
     pub(super) fn answers(&self, entry: u32) -> &[u64] {
-        let at = entry as usize * (self.width.0 + self.width.1);
-        self.words.get(at..at + self.width.0).unwrap_or_default()
+        let at = self.place(entry);
+        self.words.get(at..at.wrapping_add(self.width.0)).unwrap_or_default()
     }
 
     /// The detections that an entry leaves possible.
     pub(super) fn possible(&self, entry: u32) -> &[u64] {
-        let at = entry as usize * (self.width.0 + self.width.1) + self.width.0;
-        self.words.get(at..at + self.width.1).unwrap_or_default()
+        let at = self.place(entry).wrapping_add(self.width.0);
+        self.words.get(at..at.wrapping_add(self.width.1)).unwrap_or_default()
+    }
+
+    /// Where the words of an entry begin.
+    #[inline]
+    const fn place(&self, entry: u32) -> usize {
+        (entry as usize).wrapping_mul(self.width.0.wrapping_add(self.width.1))
     }
 
     /// The fields, a bit for each, that detections ask about which an entry leaves possible.
@@ -170,7 +177,7 @@ impl Memo {
 
     /// Both, to be filled in.
     pub(super) fn entry_mut(&mut self, entry: u32) -> (&mut [u64], &mut [u64]) {
-        let at = entry as usize * (self.width.0 + self.width.1);
+        let at = self.place(entry);
         let both = self.words.get_mut(at..at + self.width.0 + self.width.1).unwrap_or_default();
         both.split_at_mut_checked(self.width.0).unwrap_or_default()
     }
@@ -185,7 +192,7 @@ mod tests {
     use super::*;
 
     fn text(inner: &str) -> Raw<'_> {
-        Raw::Text { inner, escaped: false }
+        Raw::Text { inner: inner.as_bytes(), escaped: false }
     }
 
     #[test]
@@ -193,7 +200,7 @@ mod tests {
         let mut memo = Memo::new((1, 1));
         let Found::New(first) = memo.find(text("read")) else { panic!("it is new") };
         assert_eq!(memo.find(text("read")), Found::Known(first));
-        for other in [Raw::Number("read"), Raw::Text { inner: "read", escaped: true }, text("reads"), Raw::Null] {
+        for other in [Raw::Number(b"read"), Raw::Text { inner: b"read", escaped: true }, text("reads"), Raw::Null] {
             assert!(matches!(memo.find(other), Found::New(n) if n != first), "{other:?}");
         }
         assert!(matches!(memo.find(Raw::Bool(true)), Found::New(_)));

@@ -5,6 +5,7 @@
 
 mod ask;
 mod form;
+mod guard;
 mod judge;
 mod memo;
 mod records;
@@ -25,9 +26,6 @@ use records::{Moment, Recorder, index};
 
 /// Length beyond which a line is not read (threats.md Numbers).
 pub const LONGEST_LINE_BYTES: usize = 1 << 20;
-
-/// UTF-8's byte order mark.
-pub const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Matches lines against the rules of a plan. One per thread.
 pub struct Matcher<'p> {
@@ -57,35 +55,30 @@ impl<'p> Matcher<'p> {
 
     /// Reads the lines of `bytes`, which begin at `offset` of source number `source`, and adds what they give to `out`.
     pub fn stretch(&mut self, bytes: &[u8], source: u16, offset: u64, out: &mut Batch) {
-        let mut slots = Slots::new(self.plan.paths.field_count());
-        let mut high_ms = i64::MIN;
         self.prepare(bytes, out);
-        let stretch = Stretch::new(bytes);
-        for at in stretch.lines(LONGEST_LINE_BYTES) {
-            let (start, length) = without_mark(bytes, at);
-            if length == 0 {
-                continue;
-            }
-            let place = Place::new(source, offset + start as u64);
-            let result = self.line(&stretch, (start, length), (place, &mut high_ms), &mut slots, out);
-            count(result, place, out);
-        }
+        self.lines(bytes, out, |start| Some(Place::new(source, offset + start as u64)));
     }
 
     /// The same for lines that a mapping made: `places` tells where each begins in `bytes`, and where its record begins in
     /// the log. Bytes are for the caller to count, who knows how many the log had.
     pub fn stretch_at(&mut self, bytes: &[u8], source: u16, places: &[(usize, u64)], out: &mut Batch) {
-        let mut slots = Slots::new(self.plan.paths.field_count());
-        let mut high_ms = i64::MIN;
         let read = out.tally.bytes;
         self.prepare(bytes, out);
         out.tally.bytes = read;
-        let stretch = Stretch::new(bytes);
-        for (start, offset) in places {
-            let rest = bytes.get(*start..).unwrap_or_default();
-            let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-            let place = Place::new(source, *offset);
-            let result = self.line(&stretch, (*start, length), (place, &mut high_ms), &mut slots, out);
+        let mut places = places.iter();
+        self.lines(bytes, out, |start| {
+            places.find(|(line, _)| *line == start).map(|(_, offset)| Place::new(source, *offset))
+        });
+    }
+
+    /// Reads the lines of `bytes`; `place` tells where one that begins at some byte of them came from.
+    fn lines(&mut self, bytes: &[u8], out: &mut Batch, mut place: impl FnMut(usize) -> Option<Place>) {
+        let mut slots = Slots::new(self.plan.paths.field_count());
+        let mut high_ms = i64::MIN;
+        let mut stretch = Stretch::new(bytes);
+        while let Some((start, read)) = self.reader.next(&mut stretch, LONGEST_LINE_BYTES, &mut slots) {
+            let Some(place) = place(start) else { continue };
+            let result = read.and_then(|()| self.line((place, &mut high_ms), &mut slots, out));
             count(result, place, out);
         }
     }
@@ -100,8 +93,6 @@ impl<'p> Matcher<'p> {
 
     fn line<'a>(
         &mut self,
-        stretch: &Stretch<'a>,
-        at: (usize, usize),
         (place, high_ms): (Place, &mut i64),
         slots: &mut Slots<'a>,
         out: &mut Batch,
@@ -109,11 +100,6 @@ impl<'p> Matcher<'p> {
     where
         'p: 'a,
     {
-        if at.1 > LONGEST_LINE_BYTES {
-            return Err(Bad::TooLong);
-        }
-        slots.clear();
-        self.reader.read(stretch, at, slots)?;
         let found = self.plan.time_fields.iter().map(|f| slots.get(*f)).find(|v| !matches!(v, Raw::Absent | Raw::Null));
         let at_ms = found.and_then(|v| self.instants.of(v)).ok_or(Bad::NoTime)?;
         *high_ms = (*high_ms).max(at_ms);
@@ -159,12 +145,6 @@ impl<'p> Matcher<'p> {
         }
         recorder.write(now, slots, out);
     }
-}
-
-/// A line without the byte order mark that some programs begin a file with, and so files put together have anywhere.
-fn without_mark(bytes: &[u8], (start, length): (usize, usize)) -> (usize, usize) {
-    let is_marked = length >= BOM.len() && bytes.get(start..).is_some_and(|b| b.starts_with(BOM));
-    if is_marked { (start + BOM.len(), length - BOM.len()) } else { (start, length) }
 }
 
 fn count(result: Result<i64, Bad>, place: Place, out: &mut Batch) {

@@ -77,6 +77,11 @@ impl<'p> Recorder<'p> {
         }
     }
 
+    /// The fingerprint of the event's id; `None` when it has none.
+    pub(super) fn identity(&mut self, field: FieldId, slots: &Slots<'_>) -> Option<u128> {
+        self.pen.id(&[field], slots)
+    }
+
     /// One record for each space and key among the hits.
     pub(super) fn write(&mut self, now: Moment, slots: &Slots<'_>, out: &mut Batch) {
         if self.hits.is_empty() {
@@ -214,11 +219,6 @@ impl Pen {
                 Some(before.map_or(Value::None, |ms| Value::Number(Number::Whole(ms))))
             }
         }
-    }
-
-    /// The fingerprint of the event's id; `None` when it has none.
-    pub(super) fn identity(&mut self, field: FieldId, slots: &Slots<'_>) -> Option<u128> {
-        self.id(&[field], slots)
     }
 
     /// One fingerprint of all values together; `None` when one is missing.

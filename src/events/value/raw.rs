@@ -2,6 +2,7 @@
 //!
 //! Assumes that whoever builds one has checked that the bytes are a well-formed JSON scalar and UTF-8.
 
+use crate::events::hash::Gist;
 use std::borrow::Cow;
 
 /// A scalar, or the news that there is none.
@@ -14,11 +15,11 @@ pub enum Raw<'a> {
     /// `true` or `false`.
     Bool(bool),
     /// A number, as written.
-    Number(&'a str),
+    Number(&'a [u8]),
     /// The text between the quotes; `escaped` when it holds at least one backslash.
     Text {
         /// The bytes between the quotes.
-        inner: &'a str,
+        inner: &'a [u8],
         /// Whether a backslash occurs in it.
         escaped: bool,
     },
@@ -32,12 +33,12 @@ impl<'a> Raw<'a> {
         match json.as_bytes().first() {
             Some(b'"') => {
                 let inner = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
-                Self::Text { inner, escaped: inner.contains('\\') }
+                Self::Text { inner: inner.as_bytes(), escaped: inner.contains('\\') }
             }
             Some(b't') => Self::Bool(true),
             Some(b'f') => Self::Bool(false),
             Some(b'n') => Self::Null,
-            Some(b'-' | b'0'..=b'9') => Self::Number(json),
+            Some(b'-' | b'0'..=b'9') => Self::Number(json.as_bytes()),
             None => Self::Absent,
             Some(_) => Self::Hollow,
         }
@@ -46,9 +47,9 @@ impl<'a> Raw<'a> {
     /// The decoded text of a scalar: strings without their escapes, numbers and booleans as written; `None` for the rest.
     pub fn text(self) -> Option<Cow<'a, str>> {
         match self {
-            Self::Text { inner, escaped: false } => Some(Cow::Borrowed(inner)),
-            Self::Text { inner, escaped: true } => Some(Cow::Owned(unescape(inner))),
-            Self::Number(n) => Some(Cow::Borrowed(n)),
+            Self::Text { inner, escaped: false } => Some(String::from_utf8_lossy(inner)),
+            Self::Text { inner, escaped: true } => Some(Cow::Owned(unescape(&String::from_utf8_lossy(inner)))),
+            Self::Number(n) => Some(String::from_utf8_lossy(n)),
             Self::Bool(true) => Some(Cow::Borrowed("true")),
             Self::Bool(false) => Some(Cow::Borrowed("false")),
             Self::Absent | Self::Null | Self::Hollow => None,
@@ -58,9 +59,8 @@ impl<'a> Raw<'a> {
     /// The number a numeric scalar or a numeric text stands for.
     pub fn number(self) -> Option<Number> {
         match self {
-            Self::Number(n) => Number::parse(n),
-            Self::Text { inner, escaped: false } => Number::parse(inner.trim()),
-            Self::Text { inner, escaped: true } => Number::parse(unescape(inner).trim()),
+            Self::Number(n) => Number::few_digits(n).or_else(|| Number::parse(std::str::from_utf8(n).ok()?)),
+            Self::Text { .. } => Number::parse(self.text()?.trim()),
             _ => None,
         }
     }
@@ -71,20 +71,18 @@ impl<'a> Raw<'a> {
             Self::Text { inner, escaped: false } => {
                 out.reserve(inner.len() + 2);
                 out.push(b'"');
-                out.extend_from_slice(inner.as_bytes());
+                out.extend_from_slice(inner);
                 out.push(b'"');
             }
             Self::Text { inner, escaped: true } => {
-                let text = serde_json::Value::String(unescape(inner)).to_string();
+                let text = serde_json::Value::String(unescape(&String::from_utf8_lossy(inner))).to_string();
                 out.extend_from_slice(text.as_bytes());
             }
-            Self::Number(n) if n.bytes().all(|b| b.is_ascii_digit() || b == b'-') => {
-                out.extend_from_slice(n.as_bytes())
-            }
-            Self::Number(n) => match Number::parse(n) {
+            Self::Number(n) if n.iter().all(|b| b.is_ascii_digit() || *b == b'-') => out.extend_from_slice(n),
+            Self::Number(n) => match self.number() {
                 Some(Number::Whole(w)) => out.extend_from_slice(w.to_string().as_bytes()),
                 Some(Number::Real(r)) => out.extend_from_slice(r.to_string().as_bytes()),
-                None => out.extend_from_slice(n.as_bytes()),
+                None => out.extend_from_slice(n),
             },
             Self::Bool(b) => out.extend_from_slice(if b { b"true" } else { b"false" }),
             Self::Absent | Self::Null | Self::Hollow => out.extend_from_slice(b"null"),
@@ -111,6 +109,26 @@ impl Number {
         }
         let real = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
         text.parse::<f64>().ok().filter(|v| real && v.is_finite()).map(Self::of)
+    }
+
+    /// The number that up to eight digits and nothing else make.
+    fn few_digits(text: &[u8]) -> Option<Self> {
+        const ZEROS: u64 = 0x3030_3030_3030_3030;
+        if text.is_empty() || text.len() > 8 {
+            return None;
+        }
+        // Zeros before the digits change nothing.
+        let gist = Gist::of(text);
+        let padding = 64 - 8 * text.len() as u32;
+        let word = gist.last ^ (ZEROS >> padding << padding);
+        if ((word & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676 | word) & 0x8080_8080_8080_8080 != 0 {
+            return None;
+        }
+        // Pairs, then fours, then all eight are put together.
+        let pairs = word.wrapping_mul(10).wrapping_add(word >> 8) & 0x00ff_00ff_00ff_00ff;
+        let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
+        let all = fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff;
+        Some(Self::Whole(all.cast_signed()))
     }
 
     /// The number `value`, whole if it is.

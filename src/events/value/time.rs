@@ -10,8 +10,8 @@ const DAY_MS: i64 = 86_400_000;
 /// epoch seconds, milliseconds, microseconds or nanoseconds, told apart by size. `None` when it is no instant.
 pub fn instant_ms(value: Raw<'_>) -> Option<i64> {
     match value {
-        Raw::Text { inner, escaped: false } => rfc3339_ms(inner.as_bytes()).or_else(|| epoch_ms(inner)),
-        Raw::Number(n) => epoch_ms(n),
+        Raw::Text { inner, escaped: false } => rfc3339_ms(inner).or_else(|| epoch_ms(std::str::from_utf8(inner).ok()?)),
+        Raw::Number(n) => epoch_ms(std::str::from_utf8(n).ok()?),
         _ => None,
     }
 }
@@ -28,7 +28,7 @@ impl Instants {
     /// The same as `instant_ms`.
     pub fn of(&mut self, value: Raw<'_>) -> Option<i64> {
         let Raw::Text { inner, escaped: false } = value else { return instant_ms(value) };
-        let Some((minute, [s1, s2, b'.', a, b, c, b'Z'])) = inner.as_bytes().split_first_chunk::<17>() else {
+        let Some((minute, [s1, s2, b'.', a, b, c, b'Z'])) = inner.split_first_chunk::<17>() else {
             return instant_ms(value);
         };
         let (Some(second), Some(tens), Some(ones)) = (two(*s1, *s2), two(*a, *b), two(b'0', *c)) else {

@@ -109,26 +109,42 @@ fn paths(keywords: bool) -> Paths {
     Paths::new(&FIELDS.map(str::to_owned), keywords, |_| false)
 }
 
-/// Every line by the general parser alone.
-fn plainly(line: &[u8], paths: &Paths) -> Result1 {
-    let mut slots = Slots::new(FIELDS.len());
-    let read = std::str::from_utf8(line).map_err(|_| Bad::NotUtf8).and_then(|l| Walker::read(l, paths, &mut slots));
-    told(read, &slots)
+/// Every line by the general parser alone, with where it begins.
+fn plainly(log: &[u8], longest: usize, paths: &Paths) -> Vec<(usize, Result1)> {
+    let mut lines = Vec::new();
+    let mut start = 0;
+    for line in log.split(|b| *b == b'\n') {
+        let at = start + line.len() - if line.len() > longest { line.len() } else { line.trim_ascii_start().len() };
+        start += line.len() + 1;
+        let mut slots = Slots::new(FIELDS.len());
+        if line.len() > longest {
+            lines.push((at, Err(Bad::TooLong)));
+        } else if !line.trim_ascii().is_empty() {
+            let text = std::str::from_utf8(line.trim_ascii()).map_err(|_| Bad::NotUtf8);
+            let read = text.and_then(|l| Walker::read(l, paths, &mut slots));
+            lines.push((at, told(read, &slots)));
+        }
+    }
+    lines
 }
 
 /// Compares all lines of `log`; gives how many were good and how many a shape took.
 fn compare(log: &[u8], reader: &mut Reader<'_>, paths: &Paths) -> (usize, u32) {
+    compare_up_to(1 << 20, log, reader, paths)
+}
+
+fn compare_up_to(longest: usize, log: &[u8], reader: &mut Reader<'_>, paths: &Paths) -> (usize, u32) {
     let mut good = 0;
     let mut slots = Slots::new(FIELDS.len());
     let before = reader.shapes.taken_in_all();
-    let stretch = Stretch::new(log);
-    for (at, length) in stretch.lines(1 << 20) {
-        slots.clear();
-        let read = reader.read(&stretch, (at, length), &mut slots);
-        let line = &log[at..at + length];
-        assert_eq!(told(read, &slots), plainly(line, paths), "{}", String::from_utf8_lossy(line));
+    let mut stretch = Stretch::new(log);
+    let mut want = plainly(log, longest, paths).into_iter();
+    while let Some((at, read)) = reader.next(&mut stretch, longest, &mut slots) {
+        let line = log[at..].split(|b| *b == b'\n').next().unwrap_or_default();
+        assert_eq!(Some((at, told(read, &slots))), want.next(), "{}", String::from_utf8_lossy(line));
         good += usize::from(read.is_ok());
     }
+    assert_eq!(want.next(), None);
     (good, reader.shapes.taken_in_all() - before)
 }
 
@@ -208,8 +224,63 @@ fn ever_new_shapes_are_given_up_and_cost_no_memory() {
         compare(log.as_bytes(), &mut reader, &paths);
     }
     assert_eq!(reader.shapes.taken_in_all(), 0);
-    let (steps, bytes) = reader.shapes.size();
-    assert!(steps <= 8192 && bytes <= 1 << 20, "{steps} steps, {bytes} bytes");
+    let (shapes, bytes) = reader.shapes.size();
+    assert!(shapes <= 512 && bytes <= 1 << 20, "{shapes} shapes, {bytes} bytes");
     let many = format!("{{{}}}\n", (0..600).map(|n| format!("\"k{n}\":{n}")).collect::<Vec<_>>().join(","));
     compare(many.repeat(2).as_bytes(), &mut reader, &paths);
+}
+
+#[test]
+fn lines_are_found_however_windows_fall() {
+    let paths = paths(false);
+    let mut reader = Reader::new(&paths);
+    let mut chance = Chance(3);
+    for n in 0..60 {
+        // Windows are of 64 KiB; some lines are longer than that, and some longer than may be.
+        let mut log = Vec::new();
+        while log.len() < 300_000 {
+            let filling = [0, 40, 400, 70_000, 140_000][chance.below(if n % 4 == 0 { 5 } else { 3 })];
+            let text = ["x", "ü", "\\\\", "\\\"", ":", "\":"][chance.below(6)].repeat(filling);
+            log.extend(format!("{{\"ts\":\"{text}\",\"n\":{}}}", chance.below(1000)).bytes());
+            log.extend([&b"\n"[..], b"\r\n", b"\n\n", b" \n \t\r\n", b"\n\x0c"][chance.below(5)]);
+        }
+        if n % 3 == 0 {
+            log.extend(b"{\"ts\":\"the last line\"}");
+        }
+        if n % 5 == 0 {
+            let at = chance.below(log.len());
+            log[at] = b"\xff\x01\\\"\n"[chance.below(5)];
+        }
+        compare_up_to([100_000, 1 << 20][n % 2], &log, &mut reader, &paths);
+    }
+    assert!(reader.shapes.taken_in_all() > 1000, "{}", reader.shapes.taken_in_all());
+}
+
+#[test]
+fn what_the_index_must_not_overlook() {
+    let paths = paths(false);
+    let mut reader = Reader::new(&paths);
+    let good = r#"{"ts":"a","user":"b","note":"c","n":1}"#;
+    compare(format!("{good}\n").repeat(9).as_bytes(), &mut reader, &paths);
+    let before = reader.shapes.taken_in_all();
+    for bad in [
+        // As many quotes as the shape has, some of them elsewhere.
+        r#"{"ts":"a\","user":"b"x","note":"c","n":1}"#,
+        r#"{"ts":"a"x"","user":"b\","note":"c","n":1}"#,
+        r#"{"ts":"a\\\","user":"b""","note":"c","n":1}"#,
+        r#"{"ts":"a","user":"b":"","note":"c","n":1}"#,
+        r#"{"ts":"\","user":"b","note":""c","n":1}"#,
+    ] {
+        let bad = bad.replace("\\\\", "\\");
+        compare(format!("{bad}\n{good}\n{bad}\n{bad}\n{good}\n{good}\n").as_bytes(), &mut reader, &paths);
+    }
+    for sound in [
+        r#"{"ts":"a\\","user":"\"","note":":","n":1}"#,
+        r#"{"ts":"::1","user":"b","note":"c","n":1}"#,
+        r#"{"ts":"\\\"","user":"b","note":"\u00e9","n":1}"#,
+    ] {
+        let (read, _) = compare(format!("{sound}\n{good}\n{sound}\n{good}\n\n").as_bytes(), &mut reader, &paths);
+        assert_eq!(read, 4, "{sound}");
+    }
+    assert!(reader.shapes.taken_in_all() > before);
 }

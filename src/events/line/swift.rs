@@ -1,0 +1,224 @@
+//! The general parser's quick sibling, for lines that the index says are in order and of which nothing is to be learned.
+//!
+//! Quotes are taken one after the other from the index, so texts are never looked through. It knows only what most lines are
+//! made of: where anything else comes it gives up, and the general parser decides. So what it reads, the general parser reads
+//! too and gives the same fields.
+
+use super::Slots;
+use super::index::Line;
+use super::paths::{Node, Paths};
+use super::scalar::number_end;
+use super::walk::DEEPEST;
+use crate::events::hash::Gist;
+use crate::events::value::Raw;
+
+/// The node of what nobody wants.
+const NOWHERE: Node = Node::MAX;
+
+/// An object or array that is open.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Open {
+    node: Node,
+    is_array: bool,
+}
+
+/// What is read, and how far.
+struct Swift<'a, 'q> {
+    /// The window up to the line's end.
+    bytes: &'a [u8],
+    at: usize,
+    /// The quotes to come: those left of a word of the index, where that word begins, and the words after it.
+    quotes: u64,
+    base: usize,
+    words: std::slice::Iter<'q, u64>,
+    escapes: bool,
+    /// Arrays among the open ones.
+    arrays: usize,
+    paths: &'q Paths,
+}
+
+/// Fills the empty `slots` from a line that ends at `end` of its window and begins at `start`, both without blanks; `None` when it
+/// has to be left to the general parser, and then `slots` hold nothing to be used.
+pub(super) fn read<'a>(
+    bytes: &'a [u8],
+    (line, start, end): (&Line, usize, usize),
+    quotes: &[u64],
+    (paths, open): (&Paths, &mut Vec<Open>),
+    slots: &mut Slots<'a>,
+) -> Option<()> {
+    let mut words = quotes.get(start / 64..)?.iter();
+    let quotes = words.next()? >> (start % 64) << (start % 64);
+    let base = start / 64 * 64;
+    let bytes = bytes.get(..end)?;
+    let mut swift = Swift { bytes, at: start, quotes, base, words, escapes: line.escapes, arrays: 0, paths };
+    open.clear();
+    slots.begin();
+    swift.object(open, slots)?;
+    (swift.at == end).then_some(())
+}
+
+impl<'a> Swift<'a, '_> {
+    #[inline]
+    fn byte(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    /// The next byte that is no blank. Blanks are few.
+    #[inline]
+    fn after_blanks(&mut self) -> Option<u8> {
+        let mut byte = self.byte()?;
+        while byte == b' ' {
+            self.at = self.at.wrapping_add(1);
+            byte = self.byte()?;
+        }
+        Some(byte)
+    }
+
+    /// Where the next quote is.
+    #[inline]
+    fn quote(&mut self) -> Option<usize> {
+        while self.quotes == 0 {
+            self.quotes = *self.words.next()?;
+            self.base = self.base.wrapping_add(64);
+        }
+        let at = self.base.wrapping_add(self.quotes.trailing_zeros() as usize);
+        self.quotes &= self.quotes.wrapping_sub(1);
+        Some(at)
+    }
+
+    /// The text whose opening quote is the next byte: where it begins and ends.
+    #[inline]
+    fn text(&mut self) -> Option<(usize, usize)> {
+        let open = self.quote()?;
+        if open != self.at {
+            return None;
+        }
+        let close = self.quote()?;
+        self.at = close.wrapping_add(1);
+        Some((open.wrapping_add(1), close))
+    }
+
+    /// Reads the object that begins here, and all that it holds.
+    fn object(&mut self, open: &mut Vec<Open>, slots: &mut Slots<'a>) -> Option<()> {
+        let Some(mut within) = self.enter(Open { node: Paths::ROOT, is_array: false }, open, slots)? else {
+            return Some(());
+        };
+        loop {
+            let node = if within.is_array { within.node } else { self.key(within.node)? };
+            let first = self.after_blanks()?;
+            if first == b'{' || first == b'[' {
+                let inner = Open { node, is_array: first == b'[' };
+                if let Some(inner) = self.enter(inner, open, slots)? {
+                    within = inner;
+                    continue;
+                }
+            } else {
+                self.scalar(first, node, slots)?;
+            }
+            loop {
+                let next = self.after_blanks()?;
+                self.at = self.at.wrapping_add(1);
+                if next == b',' {
+                    self.after_blanks()?;
+                    break;
+                }
+                if next != (if within.is_array { b']' } else { b'}' }) {
+                    return None;
+                }
+                self.arrays = self.arrays.wrapping_sub(usize::from(within.is_array));
+                open.pop();
+                match open.last() {
+                    Some(outer) => within = *outer,
+                    None => return Some(()),
+                }
+            }
+        }
+    }
+
+    /// Reads a key and its colon; gives where its value belongs.
+    #[inline]
+    fn key(&mut self, node: Node) -> Option<Node> {
+        let (start, end) = self.text()?;
+        let key = self.bytes.get(start..end)?;
+        if self.byte()? != b':' || (self.escapes && key.contains(&b'\\')) {
+            return None;
+        }
+        self.at = self.at.wrapping_add(1);
+        if node == NOWHERE {
+            return Some(NOWHERE);
+        }
+        let gist = Gist::within(self.bytes, start, end)?;
+        Some(self.paths.child_of_gist(node, gist, key).unwrap_or(NOWHERE))
+    }
+
+    #[inline]
+    fn scalar(&mut self, first: u8, node: Node, slots: &mut Slots<'a>) -> Option<()> {
+        let start = self.at;
+        let value = match first {
+            b'"' => {
+                let (start, end) = self.text()?;
+                let inner = self.bytes.get(start..end)?;
+                Raw::Text { inner, escaped: self.escapes && memchr::memchr(b'\\', inner).is_some() }
+            }
+            b't' => self.word(b"true", Raw::Bool(true))?,
+            b'f' => self.word(b"false", Raw::Bool(false))?,
+            b'n' => self.word(b"null", Raw::Null)?,
+            _ => {
+                self.at = number_end(self.bytes, start)?;
+                Raw::Number(self.bytes.get(start..self.at)?)
+            }
+        };
+        // Nobody wants most values, and most others fill one field.
+        if node == NOWHERE {
+            return Some(());
+        }
+        match self.paths.fields_at(node) {
+            [field] if self.arrays == 0 => slots.fill(*field, value),
+            _ => self.found(node, value, slots),
+        }
+    }
+
+    fn word(&mut self, word: &[u8], value: Raw<'a>) -> Option<Raw<'a>> {
+        let rest = self.bytes.get(self.at..)?;
+        self.at = self.at.wrapping_add(word.len());
+        rest.starts_with(word).then_some(value)
+    }
+
+    fn found(&self, node: Node, value: Raw<'a>, slots: &mut Slots<'a>) -> Option<()> {
+        for field in self.paths.fields_at(node) {
+            if self.arrays == 0 && slots.get(*field) != Raw::Absent {
+                return None;
+            }
+            slots.put(*field, value);
+        }
+        Some(())
+    }
+
+    /// Opens an object or array; gives it, unless it is closed at once.
+    fn enter(&mut self, inner: Open, open: &mut Vec<Open>, slots: &mut Slots<'a>) -> Option<Option<Open>> {
+        if open.len() >= DEEPEST {
+            return None;
+        }
+        self.at = self.at.wrapping_add(1);
+        let close = if inner.is_array { b']' } else { b'}' };
+        let is_empty = self.after_blanks()? == close;
+        if is_empty || !inner.is_array {
+            self.found(inner.node, Raw::Hollow, slots)?;
+        } else if self.arrays == 0 {
+            // The first element must not pass for a second spelling of the field itself.
+            let fields = self.paths.fields_at(inner.node);
+            if fields.iter().any(|f| slots.get(*f) != Raw::Absent) {
+                return None;
+            }
+        }
+        if is_empty {
+            self.at = self.at.wrapping_add(1);
+            return Some(None);
+        }
+        self.arrays = self.arrays.wrapping_add(usize::from(inner.is_array));
+        let node = if inner.is_array || self.paths.has_children(inner.node) { inner.node } else { NOWHERE };
+        let inner = Open { node, ..inner };
+        open.push(inner);
+        Some(Some(inner))
+    }
+}
