@@ -66,6 +66,7 @@ CORRELATIONS = {
     "sum": {"type": "value_sum", "rules": ["b_any"], "group-by": ["user"], "timespan": "2m", "condition": {"field": "rows", "gte": 2000}},
     "sum eq": {"type": "value_sum", "rules": ["b_rows"], "group-by": ["user"], "timespan": "10s", "condition": {"field": "rows", "eq": 7}},
     "sum real": {"type": "value_sum", "rules": ["b_any"], "group-by": ["user"], "timespan": "2m", "condition": {"field": "ratio", "gte": 2}},
+    "share": {"type": "value_share", "rules": ["b_rows"], "group-by": ["user"], "timespan": "5m", "condition": {"field": ["rows", "seq"], "gte": 10}},
     "avg": {"type": "value_avg", "rules": ["b_rows"], "group-by": ["user"], "timespan": "5m", "condition": {"field": "rows", "gte": 333.3}},
     "median": {"type": "value_median", "rules": ["b_rows"], "group-by": ["user"], "timespan": "5m", "condition": {"field": "rows", "gt": 100, "lt": 500}},
     "median real": {"type": "value_median", "rules": ["b_any"], "group-by": ["user"], "timespan": "5m", "condition": {"field": "ratio", "gte": 0.3, "lte": 2}},
@@ -102,7 +103,7 @@ INNER = {
 # Refused everywhere, or by these dialects.
 REFUSED = {
     "exists nullable": "", "cidr too wide": "", "text as time": "", "real as text": "", "keyword": "", "row outside": "", "no column": "",
-    "count by real": "", "distinct real": "", "sum real": "", "alias types": "", "silence factor": "", "silence hours": "", "distance": "", "span": "",
+    "count by real": "", "distinct real": "", "sum real": "", "share": "", "alias types": "", "silence factor": "", "silence hours": "", "distance": "", "span": "",
     "not followed": "", "concurrent": "", "overlap": "", "by network": "",
     "re edge": "duckdb spark", "re multi": "spark",
     "tags": "datafusion", "tags contains": "datafusion", "tags re": "datafusion", "tags cidr": "datafusion", "tags flag": "datafusion", "tags glob": "datafusion", "tags cased": "datafusion",

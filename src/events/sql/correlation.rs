@@ -209,6 +209,10 @@ impl Scope<'_> {
         let columns = columns.map_err(|why| making.unsaid("field", why))?;
         let refuse = |why: &str| Err(making.unsaid("field", why));
         match &making.correlation.kind {
+            // A share of a whole: see `matching::records`.
+            Kind::ValueSum(_) if columns.len() > 1 => {
+                refuse("`value_share` adds numbers with fractions, which engines do in different orders")
+            }
             Kind::ValueSum(_) | Kind::ValueAvg(_) if columns.iter().any(|c| c.ty != Type::Whole) => {
                 refuse("sums are exact for whole numbers alone; say `whole` in the schema")
             }
@@ -217,7 +221,12 @@ impl Scope<'_> {
             }
             Kind::Extension(kind) => extension::values(kind, &columns, self).map_err(|why| making.unsaid("field", why)),
             Kind::ValueCount(_) => self.one_value(&columns).map_err(|why| making.unsaid("field", why)),
-            _ => Ok(columns.iter().map(Named::value).collect()),
+            Kind::EventCount(_)
+            | Kind::Temporal(_)
+            | Kind::TemporalOrdered
+            | Kind::ValueSum(_)
+            | Kind::ValueAvg(_)
+            | Kind::ValuePercentile(..) => Ok(columns.iter().map(Named::value).collect()),
         }
     }
 

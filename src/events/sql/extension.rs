@@ -25,7 +25,15 @@ pub(super) fn values(kind: &Extension, columns: &[Named], scope: &Scope<'_>) -> 
         Extension::HashChain if columns.iter().any(|c| c.ty != Type::Text) => {
             Err("hashes are compared as text; say `text` in the schema".to_owned())
         }
-        _ => Ok(each()),
+        Extension::Missing
+        | Extension::Silence { .. }
+        | Extension::HashChain
+        | Extension::Distance { .. }
+        | Extension::Concurrent { .. }
+        | Extension::Overlap
+        | Extension::Span
+        | Extension::NotFollowed
+        | Extension::Baseline(_) => Ok(each()),
     }
 }
 
@@ -37,7 +45,13 @@ pub(super) fn computed(kind: &Extension, making: &Making<'_>, scope: &Scope<'_>)
     let before = |value: &str| format!("lag({value}) OVER ({by_line})");
     let needs_line = match kind {
         Extension::Missing | Extension::HashChain | Extension::Silence { .. } => scope.schema.line.is_none(),
-        _ => false,
+        Extension::Distance { .. }
+        | Extension::Concurrent { .. }
+        | Extension::Overlap
+        | Extension::Span
+        | Extension::NotFollowed
+        | Extension::FirstSeen { .. }
+        | Extension::Baseline(_) => false,
     };
     if needs_line {
         return refuse(
