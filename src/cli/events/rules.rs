@@ -30,7 +30,8 @@ pub(super) struct RuleArgs {
     /// 1,048,576 different ids behind it in the same log. [default: every line counts; with a mapping: `id`; '' turns it off]
     #[arg(long, value_name = "FIELD")]
     event_id: Option<String>,
-    /// Table to enrich events from: a JSON file (a list of rows with an id) or a folder of them.
+    /// Table to enrich events from: a JSON file (a list of rows with an id, or an object with such lists, which rules name
+    /// FILE.KEY) or a folder of them.
     #[arg(long, value_name = "PATH")]
     context: Vec<PathBuf>,
 }
@@ -105,8 +106,8 @@ impl RuleArgs {
                 .with_context(|| format!("the context `{}` is not JSON", path.display()))
                 .map_err(Failed::bad_input)?;
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let rows = value.get("data").unwrap_or(&value).as_array().cloned().unwrap_or_default();
-            context.add(&name, rows.into_iter().filter_map(|row| Some((row_key(&row)?, row))));
+            context.add(&name, []);
+            add_tables(&name, value.get("data").unwrap_or(&value), &mut context);
         }
         Ok(context)
     }
@@ -166,8 +167,39 @@ fn placeholders(path: Option<&Path>) -> Result<Placeholders, Failed> {
         .map_err(Failed::bad_input)
 }
 
+/// Adds a list of rows, or the lists inside an object under dotted names, as rules name them: `hr.teams`.
+fn add_tables(name: &str, data: &Value, context: &mut Context) {
+    match data {
+        Value::Array(rows) => context.add(name, rows.iter().filter_map(|row| Some((row_key(row)?, row.clone())))),
+        Value::Object(map) => map.iter().for_each(|(key, inner)| add_tables(&format!("{name}.{key}"), inner, context)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
 /// A row's key: its `id`, else its `person_id`, else its `user_id`.
 fn row_key(row: &Value) -> Option<String> {
     let key = ["id", "person_id", "user_id"].iter().find_map(|k| row.get(k))?;
     Some(key.as_str().map_or_else(|| key.to_string(), str::to_owned))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_inside_objects_are_tables_of_their_own() {
+        let data =
+            serde_json::json!({"teams": [{"id": "t1"}], "deep": {"er": [{"person_id": "p"}, {"no": "key"}]}, "n": 1});
+        let mut context = Context::default();
+        add_tables("hr", &data, &mut context);
+        for (table, there) in
+            [("hr.teams", true), ("hr.deep.er", true), ("hr", false), ("hr.n", false), ("teams", false)]
+        {
+            assert_eq!(context.has(table), there, "{table}");
+        }
+        let mut same = Context::default();
+        same.add("hr.teams", [("t1".to_owned(), serde_json::json!({"id": "t1"}))]);
+        same.add("hr.deep.er", [("p".to_owned(), serde_json::json!({"person_id": "p"}))]);
+        assert_eq!(context.digest(), same.digest());
+    }
 }

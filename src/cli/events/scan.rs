@@ -31,7 +31,7 @@ pub(super) struct Args {
     /// Print one JSON object per firing.
     #[arg(long)]
     json: bool,
-    /// How far an event may lie behind the latest of its log and still count in windows.
+    /// How far an event may lie behind the latest of its log and still count in windows; memory holds what waits so long.
     #[arg(long, default_value = "5m", value_name = "TIME")]
     lateness: String,
     /// Threads. [default: one per core]

@@ -77,7 +77,6 @@ impl Whole {
         let mut correlator = Correlator::new(plan, 1, lateness_ms);
         let mut logs: Vec<Log> = self.sources.iter().map(|s| Log::new(s, &indices)).collect();
         (0u16..).zip(&logs).for_each(|(number, _)| correlator.open(number));
-        let mut late = 0;
         let mut own = Own::new(&self, &inside);
         while let Some((number, log)) = furthest_behind(&mut logs) {
             let Some((slice, stretch)) = log.stretches.pop_front() else {
@@ -91,7 +90,6 @@ impl Whole {
             let left_out = stretch.span_ms.is_none_or(|span| inside::is_left_out(taken_over, span, look_back_ms));
             let mut rest: Batch;
             if left_out {
-                late += stretch.late;
                 log.sight.late += stretch.late;
                 let after = reader.after(BlockKind::Bounded, stretch.at)?;
                 rest = reader.block(BlockKind::Rest, after)?;
@@ -110,7 +108,7 @@ impl Whole {
         }
         settle(&mut correlator, (plan, &folded, &inside), (&mut own, &mut self.readers), sink)?;
         own.before(None, &mut self.readers, sink)?;
-        let late = late + correlator.late();
+        let late = logs.iter().map(|l| l.sight.late).sum();
         let sources = self.sources.iter().map(|s| s.file.clone()).zip(logs.into_iter().map(|l| l.sight)).collect();
         Ok(Coverage { sources, late })
     }
