@@ -14,14 +14,14 @@ pub struct TestDatabase {
     name: String,
 }
 
-/// The roles of docs/store.md. They belong to the whole server, so two tests may make them at once.
+/// The roles of docs/store.md. They belong to the whole server, so two tests may make them at once: the lock holds until these
+/// statements, sent together, are committed together.
 const ROLES: &str = "
-SELECT pg_advisory_lock(4711);
+SELECT pg_advisory_xact_lock(4711);
 DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'habeas_owner') THEN CREATE ROLE habeas_owner LOGIN; END IF;
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'habeas_app') THEN CREATE ROLE habeas_app LOGIN; END IF;
-END $$;
-SELECT pg_advisory_unlock(4711);";
+END $$;";
 
 /// The server's address, if one is given. Without one a test skips itself, but not where all tools must be there.
 pub fn server() -> Option<String> {
