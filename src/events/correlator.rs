@@ -7,7 +7,7 @@ use super::batch::{Batch, Firing, Record};
 use super::keep::{Keep, keep};
 use super::place::Place;
 use super::plan::Plan;
-use super::window::{Fired, Held, Partition};
+use super::window::{Dealt, Fired, Held, Partition};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Used batches kept to be filled anew.
@@ -17,8 +17,7 @@ const MOST_SPARE: usize = 8;
 pub struct Job<'j, 'b, 'p> {
     partition: &'j mut Partition<'p>,
     level: usize,
-    /// Records by their space, each in order of time and place.
-    records: BySpace<'b>,
+    dealt: &'j mut Dealt<'b>,
     until_ms: i64,
     firings: Vec<Firing>,
     wakes: Vec<Held<'b>>,
@@ -27,7 +26,7 @@ pub struct Job<'j, 'b, 'p> {
 impl<'b> Job<'_, 'b, '_> {
     /// Does the work.
     pub fn run(&mut self) {
-        let Self { partition, level, records, until_ms, firings, wakes } = self;
+        let Self { partition, level, dealt, until_ms, firings, wakes } = self;
         let mut fire = |fired: Fired<'b>| {
             firings.extend(fired.firing);
             if let Some(batch) = fired.batch {
@@ -35,37 +34,8 @@ impl<'b> Job<'_, 'b, '_> {
                 wakes.extend(own.map(|r| (r, batch)));
             }
         };
-        for (space, of_space) in records.0.iter().enumerate().filter(|(_, r)| !r.is_empty()) {
-            partition.take(space, of_space, &mut fire);
-        }
+        partition.take(*level, dealt, &mut fire);
         partition.pass(*level, *until_ms, &mut fire);
-    }
-}
-
-/// Records by space.
-struct BySpace<'b>(Vec<Vec<Held<'b>>>);
-
-impl<'b> BySpace<'b> {
-    fn new(spaces: usize) -> Self {
-        Self((0..spaces).map(|_| Vec::new()).collect())
-    }
-
-    fn push(&mut self, held: Held<'b>) {
-        if let Some(records) = self.0.get_mut(held.0.space as usize) {
-            records.push(held);
-        }
-    }
-
-    /// Takes the records of the spaces that `is_wanted` names out, put in order.
-    fn of(&mut self, is_wanted: impl Fn(usize) -> bool) -> Self {
-        let one = |(space, records): (usize, &mut Vec<Held<'b>>)| {
-            let mut records = if is_wanted(space) { std::mem::take(records) } else { Vec::new() };
-            if !records.is_sorted_by_key(|(r, _)| when(r)) {
-                records.sort_by_key(|(r, _)| when(r));
-            }
-            records
-        };
-        Self(self.0.iter_mut().enumerate().map(one).collect())
     }
 }
 
@@ -304,45 +274,43 @@ impl<'p> Correlator<'p> {
     /// Takes the records of each waiting batch up to `ends` through all levels.
     fn correlate(&mut self, ends: &[usize], until_ms: i64, run: Runner<'_>) {
         let Self { plan, partitions, waiting, firings, .. } = self;
-        let mut records = BySpace::new(plan.spaces.len());
+        let mut dealt: Vec<Dealt<'_>> = partitions.iter_mut().map(Partition::begin).collect();
+        let (mut before, mut in_order) = ((i64::MIN, Place::default()), true);
         for (w, end) in waiting.iter().zip(ends) {
-            w.between(w.done, *end, &mut |record| records.push((record, &w.batch)));
+            w.between(w.done, *end, &mut |record| {
+                in_order &= before <= when(record);
+                before = when(record);
+                deal(partitions, (record, &w.batch), &mut dealt);
+            });
         }
         for level in 1..=plan.levels {
-            let own = records.of(|space| plan.spaces.get(space).is_some_and(|s| s.level == level));
-            let mut jobs = jobs(partitions, level, own, until_ms);
+            // What a firing brings to life comes after what was there before.
+            if !in_order || level > 1 {
+                dealt.iter_mut().for_each(Dealt::sort);
+            }
+            let job =
+                |(partition, dealt)| Job { partition, level, dealt, until_ms, firings: Vec::new(), wakes: Vec::new() };
+            let mut jobs: Vec<Job<'_, '_, '_>> = partitions.iter_mut().zip(&mut dealt).map(job).collect();
             run(&mut jobs);
+            let mut wakes = Vec::new();
             for job in jobs {
                 firings.extend(job.firings.into_iter().map(|firing| Turn { turn_ms: firing.at_ms, firing }));
-                job.wakes.into_iter().for_each(|held| records.push(held));
+                wakes.extend(job.wakes);
             }
+            wakes.into_iter().for_each(|held| deal(partitions, held, &mut dealt));
         }
     }
 }
 
-/// Deals records out to partitions by key; all records of a key go to the same one, in order.
-fn jobs<'j, 'b, 'p>(
-    partitions: &'j mut [Partition<'p>],
-    level: usize,
-    records: BySpace<'b>,
-    until_ms: i64,
-) -> Vec<Job<'j, 'b, 'p>> {
-    let (count, spaces) = (partitions.len() as u128, records.0.len());
-    let job = |partition| {
-        let records = BySpace::new(spaces);
-        Job { partition, level, records, until_ms, firings: Vec::new(), wakes: Vec::new() }
-    };
-    let mut jobs: Vec<Job<'_, '_, '_>> = partitions.iter_mut().map(job).collect();
-    if let [job] = jobs.as_mut_slice() {
-        job.records = records;
-        return jobs;
+/// Deals a record out to a partition by its key; all records of a key go to the same one.
+#[inline]
+fn deal<'b>(partitions: &mut [Partition<'_>], held: Held<'b>, dealt: &mut [Dealt<'b>]) {
+    if let ([partition], [dealt]) = (&mut *partitions, &mut *dealt) {
+        return partition.deal(held, dealt);
     }
-    for held in records.0.into_iter().flatten() {
-        // The low half finds a key in its table, so the high half deals.
-        let to = usize::try_from((held.0.key >> 64) % count).unwrap_or(0);
-        if let Some(job) = jobs.get_mut(to) {
-            job.records.push(held);
-        }
+    // The low half finds a key in its table, so the high half deals.
+    let to = usize::try_from((held.0.key >> 64) % partitions.len() as u128).unwrap_or(0);
+    if let (Some(partition), Some(dealt)) = (partitions.get_mut(to), dealt.get_mut(to)) {
+        partition.deal(held, dealt);
     }
-    jobs
 }

@@ -26,23 +26,31 @@ impl Seed {
         Self::from([a ^ 0x9216_d5d9_8979_fb1b, b], text)
     }
 
-    fn from([mut a, mut b]: [u64; 2], bytes: &[u8]) -> u128 {
-        let (blocks, rest) = bytes.as_chunks::<8>();
-        for block in blocks {
-            let word = u64::from_le_bytes(*block);
-            a = folded(a ^ word, 0xa409_3822_299f_31d0);
-            b = folded(b ^ word.rotate_left(32), 0x082e_fa98_ec4e_6c89);
-        }
-        // What is left, or the last eight bytes, which with the length tell it just as well.
-        let word = match bytes.last_chunk::<8>() {
-            Some(last) if !rest.is_empty() => u64::from_le_bytes(*last),
-            Some(_) => 0,
-            None => Gist::of(rest).first,
+    #[inline]
+    fn from([a, b]: [u64; 2], bytes: &[u8]) -> u128 {
+        let Gist { first, last, length } = Gist::of(bytes);
+        let [a, b] = if length <= Gist::WHOLE_BYTES {
+            [
+                folded(a ^ first, b ^ last ^ 0xa409_3822_299f_31d0),
+                folded(b ^ first.rotate_left(32) ^ 0x082e_fa98_ec4e_6c89, a ^ last.rotate_left(32)),
+            ]
+        } else {
+            Self::many([a, b], bytes)
         };
-        let length = bytes.len() as u64;
-        a = folded(a ^ word, 0x4528_21e6_38d0_1377 ^ length);
-        b = folded(b ^ word.rotate_left(32), 0xbe54_66cf_34e9_0c6c ^ length.rotate_left(17));
-        u128::from(folded(a, 0xc0ac_29b7_c97c_50dd)) << 64 | u128::from(folded(b ^ a, 0x3f84_d5b5_b547_0917))
+        let length = length as u64;
+        let a = folded(a ^ length, 0xc0ac_29b7_c97c_50dd);
+        u128::from(a) << 64 | u128::from(folded(b ^ a ^ length.rotate_left(17), 0x3f84_d5b5_b547_0917))
+    }
+
+    fn many([mut a, mut b]: [u64; 2], bytes: &[u8]) -> [u64; 2] {
+        let mut one = |word: u64| {
+            a = folded(a ^ word, 0x4528_21e6_38d0_1377);
+            b = folded(b ^ word.rotate_left(32), 0xbe54_66cf_34e9_0c6c);
+        };
+        bytes.as_chunks::<8>().0.iter().for_each(|block| one(u64::from_le_bytes(*block)));
+        // The last eight bytes, which with the length tell what is left just as well.
+        one(bytes.last_chunk::<8>().map_or(0, |last| u64::from_le_bytes(*last)));
+        [a, b]
     }
 }
 
@@ -173,6 +181,17 @@ mod tests {
         }
         for zeros in 5..40 {
             assert!(seen.insert(seed.of(&vec![0; zeros])));
+            assert!(seen.insert(seed.of_text(&vec![0; zeros])));
+        }
+        // Every bit of a value of any length changes both halves.
+        for length in 1..50 {
+            let whole = seed.of(&vec![b'x'; length]);
+            for bit in 0..8 * length {
+                let mut bytes = vec![b'x'; length];
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                let other = seed.of(&bytes);
+                assert!(seen.insert(other) && other >> 64 != whole >> 64 && other << 64 != whole << 64);
+            }
         }
         assert_ne!(seed.of(b"a"), Seed([1, 2]).of(b"a"));
     }

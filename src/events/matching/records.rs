@@ -159,11 +159,13 @@ impl Pen {
             return None;
         }
         let at = (index(start), index(out.len() - start));
+        let (event, seed) = (self.event, self.seed);
         let known = self.known.get_mut(field)?;
-        if known.event != self.event {
-            known.id = fingerprint(self.seed, out.get(start..).unwrap_or_default());
+        if known.event != event {
+            (known.event, known.there) = (event, true);
+            known.id = fingerprint(seed, out.get(start..).unwrap_or_default());
         }
-        (known.event, known.there, known.written, known.at) = (self.event, true, self.event, at);
+        (known.written, known.at) = (event, at);
         Some((known.id, at))
     }
 
@@ -253,7 +255,7 @@ impl Pen {
             && !slots.is_multiple()
             && self.known.get(field).is_some_and(|k| k.network.is_none())
         {
-            return Some(self.seed.of_text(inner.as_ref()));
+            return Some(self.seed.of_text(inner));
         }
         let mut bytes = std::mem::take(&mut self.bytes);
         bytes.clear();
@@ -276,15 +278,30 @@ impl Pen {
     }
 
     /// Appends a field's value, or the network it stands for. False when there is none.
+    #[inline]
     fn canonical(&self, field: FieldId, slots: &Slots<'_>, out: &mut Vec<u8>) -> bool {
-        let Some(network) = self.known.get(field).and_then(|k| k.network.as_ref()) else {
-            return canonical(field, slots, out);
-        };
-        let address = slots.get(network.address).text();
-        let Some(text) = address.and_then(|a| Network::around(&a, network.v4, network.v6)) else { return false };
-        out.extend_from_slice(format!("\"{text}\"").as_bytes());
-        true
+        let Some(known) = self.known.get(field) else { return false };
+        match (slots.get(field), &known.network) {
+            // As most values are.
+            (Raw::Text { inner, escaped: false }, None) if !slots.is_multiple() => {
+                out.reserve(inner.len() + 2);
+                out.push(b'"');
+                out.extend_from_slice(inner);
+                out.push(b'"');
+                true
+            }
+            (_, None) => canonical(field, slots, out),
+            (_, Some(network)) => around(network, slots, out),
+        }
     }
+}
+
+/// Appends the network of the address; false when there is none.
+fn around(network: &NetworkOf, slots: &Slots<'_>, out: &mut Vec<u8>) -> bool {
+    let address = slots.get(network.address).text();
+    let Some(text) = address.and_then(|a| Network::around(&a, network.v4, network.v6)) else { return false };
+    out.extend_from_slice(format!("\"{text}\"").as_bytes());
+    true
 }
 
 /// Counts within a batch stay far below 2^32: a batch holds a few megabytes of log.
@@ -302,6 +319,7 @@ fn fingerprint(seed: Seed, canonical: &[u8]) -> u128 {
 }
 
 /// Appends a field's value; several values as a list. False when there is none.
+#[inline(never)]
 fn canonical(field: FieldId, slots: &Slots<'_>, out: &mut Vec<u8>) -> bool {
     let first = slots.get(field);
     if matches!(first, Raw::Absent | Raw::Null | Raw::Hollow) {

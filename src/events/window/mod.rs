@@ -2,7 +2,7 @@
 //!
 //! Assumes records in order of time, all of one instant together. Events of one instant are simultaneous: each of them lies
 //! in the window of every other. State is bounded by the events inside the windows, never by the log's length. Spaces do not
-//! know of each other, so the records of one are taken through all their time before those of the next.
+//! know of each other, nor do seats, so the records of one are taken through all their time before those of the next.
 
 mod baseline;
 mod distinct;
@@ -26,16 +26,8 @@ use sliding::Fires;
 #[derive(Debug)]
 pub struct Partition<'p> {
     spaces: Vec<Space<'p>>,
-}
-
-/// Records whose groups are fetched together.
-const BLOCK: usize = 64;
-
-/// How many of the first `records` make up whole instants, at least `least` if there are as many.
-fn whole_instants(records: &[Held<'_>], least: usize) -> usize {
-    let Some((last, _)) = records.get(least) else { return records.len() };
-    let same = records.iter().skip(least).take_while(|(r, _)| r.at_ms == last.at_ms).count();
-    least + same
+    /// How much was last dealt out to each seat of all spaces.
+    last: Vec<usize>,
 }
 
 /// A record and the batch that holds its parts and key.
@@ -50,10 +42,24 @@ struct Item<'b> {
     key: u32,
 }
 
+/// What is dealt out to seats, in order of time and place.
+pub struct Dealt<'b> {
+    seats: Vec<Vec<Item<'b>>>,
+}
+
+impl Dealt<'_> {
+    /// Puts in order what was dealt out otherwise.
+    pub fn sort(&mut self) {
+        self.seats.iter_mut().for_each(|items| items.sort_by_key(|i| (i.record.at_ms, i.record.place)));
+    }
+}
+
 /// The groups of a space.
 #[derive(Debug)]
 struct Space<'p> {
     level: usize,
+    /// Place of its first seat among those of all spaces.
+    first_seat: usize,
     keys: Keys,
     seats: Vec<Seat>,
     /// For each seat the correlations that share it.
@@ -64,12 +70,16 @@ impl<'p> Partition<'p> {
     /// Empty windows for all spaces of `plan`.
     pub fn new(plan: &'p Plan) -> Self {
         let correlations = |seat: &Vec<usize>| seat.iter().filter_map(|c| plan.correlations.get(*c)).collect();
+        let mut next_seat = 0;
         let space = |s: &'p super::plan::Space| {
             let sharing: Vec<Vec<&'p Correlating>> = s.seats.iter().map(correlations).collect();
-            let seats = sharing.iter().filter_map(|sharing| Seat::new(sharing)).collect();
-            Space { level: s.level, keys: Keys::default(), seats, sharing }
+            let seats: Vec<Seat> = sharing.iter().filter_map(|sharing| Seat::new(sharing)).collect();
+            let first_seat = next_seat;
+            next_seat += seats.len();
+            Space { level: s.level, first_seat, keys: Keys::default(), seats, sharing }
         };
-        Self { spaces: plan.spaces.iter().map(space).collect() }
+        let spaces = plan.spaces.iter().map(space).collect();
+        Self { spaces, last: vec![0; next_seat] }
     }
 
     /// Appends what the windows hold.
@@ -89,15 +99,40 @@ impl<'p> Partition<'p> {
         Some(())
     }
 
-    /// Takes the records of one or more instants for a space, in order of time and place; hands each firing to `fire`.
-    pub fn take<'b>(&mut self, space: usize, records: &[Held<'b>], fire: &mut impl FnMut(Fired<'b>)) {
-        let Some(space) = self.spaces.get_mut(space) else { return };
-        let mut items: Vec<Vec<Item<'b>>> = space.seats.iter().map(|_| Vec::new()).collect();
-        let mut rest = records;
-        while !rest.is_empty() {
-            let (block, after) = rest.split_at(whole_instants(rest, BLOCK));
-            rest = after;
-            space.block(block, &mut items, fire);
+    /// Begins to deal out: nothing yet. What was dealt out before has to have been taken.
+    pub fn begin<'b>(&mut self) -> Dealt<'b> {
+        self.spaces.iter_mut().for_each(|s| s.keys.forget());
+        // About as much as the last time.
+        let room = |items: &usize| Vec::with_capacity(*items);
+        Dealt { seats: self.last.iter().map(room).collect() }
+    }
+
+    /// Deals a record out to the seats that its parts are for.
+    #[inline]
+    pub fn deal<'b>(&mut self, (record, batch): Held<'b>, to: &mut Dealt<'b>) {
+        let Some(space) = self.spaces.get_mut(record.space as usize) else { return };
+        let key = space.keys.number(record.key, || batch.key_of(record));
+        for part in batch.parts_of(record) {
+            if let Some(items) = to.seats.get_mut(space.first_seat + part.seat as usize) {
+                items.push(Item { record, part, batch, key });
+            }
+        }
+    }
+
+    /// Takes what was dealt out to the spaces of a level, whole instants, each seat's through all their time before those of
+    /// the next; hands each firing to `fire`.
+    pub fn take<'b>(&mut self, level: usize, dealt: &mut Dealt<'b>, fire: &mut impl FnMut(Fired<'b>)) {
+        for space in self.spaces.iter_mut().filter(|s| s.level == level) {
+            let Space { first_seat, keys, seats, sharing, .. } = space;
+            let items = dealt.seats.iter_mut().zip(&mut self.last).skip(*first_seat);
+            for ((seat, sharing), (items, last)) in seats.iter_mut().zip(sharing).zip(items) {
+                *last = items.len();
+                seat.take(&std::mem::take(items), keys, &mut |item, keys, member, fires| {
+                    if let Some(correlation) = sharing.get(member) {
+                        fire(fired(item, correlation, keys.bytes(item.key), fires));
+                    }
+                });
+            }
         }
     }
 
@@ -128,32 +163,6 @@ impl Space<'_> {
                 });
                 fire(Fired { firing, wakes: &[], member: 0, batch: None });
             });
-        }
-    }
-
-    /// Takes the records of whole instants to their seats, and then each seat's through all their time.
-    fn block<'b>(&mut self, block: &[Held<'b>], items: &mut [Vec<Item<'b>>], fire: &mut impl FnMut(Fired<'b>)) {
-        let Self { keys, seats, sharing, .. } = self;
-        // The numbers given to the keys of the block are theirs until it is done.
-        keys.forget();
-        for (record, batch) in block {
-            let key = keys.number(record.key, || batch.key_of(record));
-            for part in batch.parts_of(record) {
-                if let Some(items) = items.get_mut(part.seat as usize) {
-                    items.push(Item { record, part, batch, key });
-                }
-            }
-        }
-        for ((seat, sharing), items) in seats.iter_mut().zip(sharing).zip(items) {
-            if items.is_empty() {
-                continue;
-            }
-            seat.take(items, keys, &mut |item, keys, member, fires| {
-                if let Some(correlation) = sharing.get(member) {
-                    fire(fired(item, correlation, keys.bytes(item.key), fires));
-                }
-            });
-            items.clear();
         }
     }
 }

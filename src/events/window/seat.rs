@@ -88,8 +88,7 @@ impl Seat {
     }
 
     /// Takes events of whole instants, in order of time; `fire` gets the place of each correlation that fires among those that
-    /// share the seat. What is kept of the groups is looked at first: far apart in memory, it comes sooner when asked for
-    /// together.
+    /// share the seat.
     pub(super) fn take<'b>(
         &mut self,
         items: &[Item<'b>],
@@ -109,14 +108,23 @@ impl Seat {
     }
 }
 
+/// Events whose groups are looked at together: far apart in memory, they come sooner than one after the other.
+const BLOCK: usize = 64;
+
 fn take<'b, K: Keeper>(
     kept: &mut K,
     items: &[Item<'b>],
     keys: &mut Keys,
     fire: &mut impl FnMut(&Item<'b>, &Keys, usize, Fires),
 ) {
-    std::hint::black_box(items.iter().fold(0, |seen, item| seen ^ kept.glance(item.key)));
+    let (mut done, mut glanced) = (0, 0);
     for now in items.chunk_by(|a, b| a.record.at_ms == b.record.at_ms) {
+        done += now.len();
+        if done > glanced {
+            let next = items.iter().skip(glanced).take(BLOCK);
+            std::hint::black_box(next.fold(0, |seen, item| seen ^ kept.glance(item.key)));
+            glanced += BLOCK;
+        }
         // First every event of an instant enters, then every one is judged.
         for item in now {
             kept.leave(item.record.at_ms, &mut |gone| keys.release(gone));
