@@ -29,17 +29,32 @@ struct Row {
     firings: [usize; 2],
 }
 
+fn row(name: &'static str, log: &[&[u8]], counts: [u64; 4], bad: Value, firings: [usize; 2]) -> Row {
+    Row { name, log: log.concat(), counts, bad, firings }
+}
+
+fn none() -> Value {
+    json!({})
+}
+
+fn bad(why: &str, count: u64, at: &[u64]) -> Value {
+    json!({why: {"lines": count, "sample_offsets": at}})
+}
+
+/// Three good lines.
+fn three() -> [Vec<u8>; 3] {
+    [event(1, 0), event(2, 10), event(3, 20)].map(|e| (e + "\n").into_bytes())
+}
+
 fn rows() -> Vec<Row> {
-    let row = |name, log: &[&[u8]], counts, bad, firings| Row { name, log: log.concat(), counts, bad, firings };
-    let lines = |of: &[(u64, u64)]| of.iter().map(|(n, s)| event(*n, *s) + "\n").collect::<String>().into_bytes();
-    let [a, b, c] = [event(1, 0), event(2, 10), event(3, 20)].map(|e| (e + "\n").into_bytes());
+    form().into_iter().chain(order()).chain(encoding()).collect()
+}
+
+/// Lines that are whole and lines that are not.
+fn form() -> Vec<Row> {
+    let [a, b, c] = three();
     let whole = [a.clone(), b.clone(), c.clone()].concat();
-    let end = whole.len() as u64;
-    let none = || json!({});
-    let bad = |why: &str, count: u64, at: &[u64]| json!({why: {"lines": count, "sample_offsets": at}});
-    let in_letter = event(4, 30).find('\u{fc}').unwrap() + 1;
     let (cut, long) = (event(4, 30).into_bytes(), vec![b'x'; 10_000_000]);
-    let zeros = [0u8; 512];
     vec![
         row("good", &[&whole], [3, 3, 0, 0], none(), [3, 1]),
         row("empty", &[], [0, 0, 0, 0], none(), [0, 0]),
@@ -51,11 +66,7 @@ fn rows() -> Vec<Row> {
             [3, 1],
         ),
         row("no-line-end", &[&whole, &cut], [4, 4, 0, 0], none(), [4, 2]),
-        row("cut-short", &[&whole, &cut[..40]], [4, 3, 0, 0], bad("malformed", 1, &[end]), [3, 1]),
-        row("cut-in-a-letter", &[&whole, &cut[..in_letter]], [4, 3, 0, 0], bad("not_utf8", 1, &[end]), [3, 1]),
-        row("reordered", &[&lines(&[(1, 240), (2, 0), (3, 100)])], [3, 3, 0, 0], none(), [3, 1]),
-        row("too-late", &[&lines(&[(1, 400), (2, 99), (3, 100), (4, 420)])], [4, 4, 0, 1], none(), [4, 1]),
-        row("duplicated", &[&a, &a, &b, &c, &a, &b], [6, 3, 3, 0], none(), [3, 1]),
+        row("cut-short", &[&whole, &cut[..40]], [4, 3, 0, 0], bad("malformed", 1, &[whole.len() as u64]), [3, 1]),
         row(
             "no-time",
             &[&a, b"{\"action\":\"export\"}\n{\"ts\":\"soon\"}\n"],
@@ -76,6 +87,35 @@ fn rows() -> Vec<Row> {
             [4, 2, 0, 0],
             bad("too_long", 2, &[a.len() as u64, (a.len() + b.len()) as u64 + 10_000_001]),
             [2, 0],
+        ),
+    ]
+}
+
+/// Lines out of order, and lines that come again.
+fn order() -> Vec<Row> {
+    let lines = |of: &[(u64, u64)]| of.iter().map(|(n, s)| event(*n, *s) + "\n").collect::<String>().into_bytes();
+    let [a, b, c] = three();
+    vec![
+        row("reordered", &[&lines(&[(1, 240), (2, 0), (3, 100)])], [3, 3, 0, 0], none(), [3, 1]),
+        row("too-late", &[&lines(&[(1, 400), (2, 99), (3, 100), (4, 420)])], [4, 4, 0, 1], none(), [4, 1]),
+        row("duplicated", &[&a, &a, &b, &c, &a, &b], [6, 3, 3, 0], none(), [3, 1]),
+    ]
+}
+
+/// Bytes that are no text, and line ends of every kind.
+fn encoding() -> Vec<Row> {
+    let [a, b, c] = three();
+    let whole = [a.clone(), b.clone(), c.clone()].concat();
+    let cut = event(4, 30).into_bytes();
+    let in_letter = event(4, 30).find('\u{fc}').unwrap() + 1;
+    let zeros = [0u8; 512];
+    vec![
+        row(
+            "cut-in-a-letter",
+            &[&whole, &cut[..in_letter]],
+            [4, 3, 0, 0],
+            bad("not_utf8", 1, &[whole.len() as u64]),
+            [3, 1],
         ),
         row(
             "crlf",
