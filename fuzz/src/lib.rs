@@ -38,6 +38,8 @@ pub mod connectors {
 }
 
 use connectors::mapping::{Hints, Mapped, Mapping, Outcome};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::{BufReader, Read};
 
 /// Gives its bytes one by one, as a slow pipe might.
@@ -52,6 +54,18 @@ impl Read for Drip<'_> {
     }
 }
 
+thread_local! {
+    /// Mappings by product: reading one takes longer than reading a log.
+    static MAPPINGS: RefCell<BTreeMap<String, &'static Mapping>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+fn mapping(product: &str) -> &'static Mapping {
+    let read = || -> &'static Mapping {
+        Box::leak(Box::new(Mapping::of(product).expect("the mapping is well formed").expect("the product has one")))
+    };
+    MAPPINGS.with_borrow_mut(|known| *known.entry(product.to_owned()).or_insert_with(read))
+}
+
 fn records(mapping: &Mapping, log: impl std::io::BufRead) -> Vec<Mapped> {
     let mut reader = mapping.reader(log, Hints::default()).expect("bytes in memory can be read");
     let mut out = Vec::new();
@@ -64,8 +78,8 @@ fn records(mapping: &Mapping, log: impl std::io::BufRead) -> Vec<Mapped> {
 /// Reads `log` by the mapping of `product` and holds it to its promises: places go forward inside the log, an event is one line
 /// of JSON, and the same comes out however the bytes arrive.
 pub fn check_mapping(product: &str, log: &[u8]) {
-    let mapping = Mapping::of(product).expect("the mapping is well formed").expect("the product has one");
-    let whole = records(&mapping, log);
+    let mapping = mapping(product);
+    let whole = records(mapping, log);
     let mut before = None;
     for mapped in &whole {
         assert!(mapped.offset < log.len() as u64 && before.is_none_or(|b| b <= mapped.offset), "place {}", mapped.offset);
@@ -76,6 +90,6 @@ pub fn check_mapping(product: &str, log: &[u8]) {
         }
     }
     if log.len() < 4096 {
-        assert_eq!(records(&mapping, BufReader::with_capacity(1, Drip(log))), whole, "bytes one by one");
+        assert_eq!(records(mapping, BufReader::with_capacity(1, Drip(log))), whole, "bytes one by one");
     }
 }

@@ -156,7 +156,10 @@ impl Tail {
             }
             // Asked before reading, so that nothing can come between the last bytes and the turn to the next part.
             let next = self.successor()?;
-            let Some(current) = &mut self.current else { return Ok(News::Nothing) };
+            let Some(current) = &mut self.current else {
+                self.noticed = None;
+                return Ok(News::Nothing);
+            };
             let before = current.position.clone();
             let news = current.read(false)?;
             // Asked after reading, so that what was read is not of what came after a truncation.
