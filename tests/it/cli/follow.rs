@@ -1,6 +1,7 @@
 //! `habeas events follow` as a process of its own: killed at any instant, over a log that is written and rotated meanwhile.
 
 use super::habeas;
+use crate::support::chance::Chance;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -15,15 +16,6 @@ const RULES: &str = "title: Export\ndetection: {sel: {action: export}, condition
     title: Sum\ncorrelation: {type: value_sum, rules: [failed], group-by: [u], timespan: 2m, condition: {field: x, gt: 5.5}}\n---\n\
     title: Hole\ncorrelation: {type: missing, rules: [failed], group-by: [u], timespan: 1d, condition: {field: n}}\n---\n\
     title: Long\ncorrelation: {type: span, rules: [failed], group-by: [u], timespan: 5m}\n";
-
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % n
-    }
-}
 
 /// Writes a log and rotates it, and keeps everything it wrote.
 struct Writer {

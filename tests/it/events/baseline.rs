@@ -1,6 +1,7 @@
 //! The correlation type `baseline` against a recount that knows nothing of windows, and its limits.
 
 use super::{firings, plan, refused};
+use crate::support::chance::Chance;
 use habeas::connectors::logs::{Input, Options, scan};
 use habeas::events::batch::Firing;
 use habeas::events::context::Context;
@@ -171,11 +172,8 @@ impl Asked {
 
 /// Users with bursts, weekends, pauses of weeks, ties, a user whose role changes, and one without a role.
 fn log(seed: u64, days: i64) -> (String, Vec<Event>) {
-    let mut state = seed;
-    let mut next = |below: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) % below
-    };
+    let mut chance = Chance(seed);
+    let mut next = |below: u64| chance.below(below);
     let mut raw = Vec::new();
     for day in 0..days {
         for user in 0..9u64 {

@@ -1,6 +1,7 @@
 //! The result does not depend on how a log is cut, nor on the number of threads.
 
 use super::plan;
+use crate::support::chance::Chance;
 use habeas::connectors::logs::{Input, Options, scan};
 use habeas::events::batch::Firing;
 use habeas::events::context::Context;
@@ -38,11 +39,8 @@ detection: {sel: {n: 7}, condition: sel}
 
 /// A made-up log: three accounts, times that go back a little now and then, ties.
 pub fn log() -> String {
-    let mut state = 7u64;
-    let mut next = |below: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) % below
-    };
+    let mut chance = Chance(7);
+    let mut next = |below: u64| chance.below(below);
     let mut ms = 1_772_700_000_000u64;
     let mut out = String::new();
     for _ in 0..3000 {

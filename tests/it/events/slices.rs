@@ -1,6 +1,7 @@
 //! Slices put together are the whole log, wherever it was cut.
 
 use super::{plan, printed_all};
+use crate::support::chance::Chance;
 use habeas::connectors::logs::slices::{Making, Part, Whole, make};
 use habeas::connectors::logs::{Input, Options, scan};
 use habeas::events::context::Context;
@@ -105,11 +106,8 @@ correlation: {type: baseline, rules: [failed], group-by: [u], timespan: 10m, con
 
 /// A made-up log of `lines` lines: four accounts, ties, times that go back, lines that are no events, blank ones, CRLF.
 fn log(seed: u64, lines: usize, back_ms: u64) -> String {
-    let mut state = seed;
-    let mut next = |below: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) % below
-    };
+    let mut chance = Chance(seed);
+    let mut next = |below: u64| chance.below(below);
     let mut ms = 1_772_700_000_000u64;
     let mut out = String::new();
     for n in 0..lines {

@@ -1,4 +1,5 @@
 //! What several folders of tests need.
 
+pub mod chance;
 pub mod postgres;
 pub mod server;
