@@ -244,7 +244,13 @@ impl Run<'_, '_, '_> {
             deciding.next += 1;
             moved = true;
             match done {
-                Finished::End(source) => deciding.correlator.close(source),
+                Finished::End(source) => {
+                    deciding.correlator.close(source);
+                    // A year of daily logs holds the ids of those that are still read, not of all.
+                    if let Some(doubles) = deciding.doubles.get_mut(usize::from(source)) {
+                        *doubles = Doubles::default();
+                    }
+                }
                 Finished::Stretch(source, mut batch) => {
                     if let Some(doubles) = deciding.doubles.get_mut(usize::from(source)) {
                         doubles.drop_from(&mut batch);

@@ -81,6 +81,7 @@ impl Whole {
         while let Some((number, log)) = furthest_behind(&mut logs) {
             let Some((slice, stretch)) = log.stretches.pop_front() else {
                 log.ended = true;
+                log.doubles = Doubles::default();
                 correlator.close(number);
                 continue;
             };
