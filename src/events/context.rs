@@ -58,6 +58,11 @@ impl<'p> Rows<'p> {
         Self { lookups: vocabulary.enrichments.iter().map(one).collect() }
     }
 
+    /// Whether there are none.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.lookups.is_empty()
+    }
+
     /// Puts the fields of the rows that the event's keys name into `slots`.
     pub(super) fn fill<'a>(&self, slots: &mut Slots<'a>)
     where

@@ -4,7 +4,10 @@
 //! after a key. On the way it finds what is seldom there: lines that hold control characters, escapes that are none of JSON's, or
 //! bytes that are not UTF-8 are marked as odd, and only those need be looked through again by whoever reads them.
 
-#[expect(unsafe_code, reason = "the call of what needs more than the least processor is the one place that needs it")]
+#[cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "the call of what names its processor is the one place that needs it")
+)]
 mod wide;
 
 /// Bytes of a window, about; it ends with a line.

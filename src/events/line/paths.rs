@@ -99,18 +99,18 @@ impl Paths {
 
     /// The place below `node` under `key`.
     pub fn child(&self, node: Node, key: &[u8]) -> Option<Node> {
-        self.child_of_gist(node, Gist::of(key), key)
+        self.child_of_gist(node, Gist::of(key), || Some(key))
     }
 
-    /// The same, when the key's gist is known.
+    /// The same, when the key's gist is known; a long `key` itself is asked for too.
     #[inline(always)]
-    pub(super) fn child_of_gist(&self, node: Node, gist: Gist, key: &[u8]) -> Option<Node> {
+    pub(super) fn child_of_gist<'k>(&self, node: Node, gist: Gist, key: impl Fn() -> Option<&'k [u8]>) -> Option<Node> {
         let table = self.steps.get(node)?.table.as_slice();
         let last = table.len().wrapping_sub(1);
         let mut at = tag(gist) & last;
         loop {
             let child = table.get(at)?;
-            if child.gist == gist && (gist.length <= Gist::WHOLE_BYTES || self.is_key(child.node, key)) {
+            if child.gist == gist && (gist.length <= Gist::WHOLE_BYTES || self.is_key(child.node, key()?)) {
                 return Some(child.node);
             }
             if child.gist.length == FREE.gist.length {

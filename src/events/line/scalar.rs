@@ -98,7 +98,7 @@ fn some_digits_end(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 /// Whether the bytes from `start` to `end` are one number.
-#[inline]
+#[inline(always)]
 pub(super) fn is_number(bytes: &[u8], start: usize, end: usize) -> bool {
     const ZEROS: u64 = 0x3030_3030_3030_3030;
     const TOPS: u64 = 0x8080_8080_8080_8080;
@@ -111,7 +111,7 @@ pub(super) fn is_number(bytes: &[u8], start: usize, end: usize) -> bool {
     }
     let without = u64::from_le_bytes(*eight) ^ ZEROS;
     // The top bit of each byte of the number that is no digit.
-    let others = ((without & !TOPS) + 0x7676_7676_7676_7676 | without) & TOPS & (u64::MAX >> (64 - 8 * length));
+    let others = (((without & !TOPS) + 0x7676_7676_7676_7676) | without) & TOPS & (u64::MAX >> (64 - 8 * length));
     let starts_with_zero = without & 0xff == 0;
     if others == 0 {
         return length == 1 || !starts_with_zero;
@@ -123,6 +123,7 @@ pub(super) fn is_number(bytes: &[u8], start: usize, end: usize) -> bool {
     (usual && (at == 1 || !starts_with_zero)) || is_any_number(bytes, start, end)
 }
 
+#[inline(never)]
 fn is_any_number(bytes: &[u8], start: usize, end: usize) -> bool {
     bytes.get(..end).is_some_and(|until| any_number_end(until, start) == Some(end))
 }

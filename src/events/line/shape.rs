@@ -24,8 +24,10 @@ const MOST_ALIKE: usize = 16;
 const MOST_BYTES: usize = 1 << 20;
 /// Values of a line beyond which it is not learned.
 const MOST_VALUES: usize = 512;
-/// After so many lines it is seen whether learning pays.
+/// After so many lines it is seen whether learning pays: whether half of them fitted.
 const TRIAL_LINES: u32 = 4096;
+/// After so many it is seen whether it may: whether any to speak of fitted.
+const FIRST_LINES: u32 = 512;
 /// If it does not, this many lines go to the general parser before it is tried anew.
 const REST_LINES: u32 = 16 * TRIAL_LINES;
 
@@ -59,6 +61,8 @@ struct Piece {
 struct Shape {
     pieces: Box<[Piece]>,
     marks: usize,
+    /// Its number, which no other shape of the run has.
+    number: u32,
     /// Whether each piece has one mark, so that the two can be gone through together.
     even: bool,
     /// For each field, where its value is, when each has one at most.
@@ -73,6 +77,8 @@ pub(super) struct Shapes {
     /// By the number of quotes.
     shapes: Vec<Vec<Shape>>,
     kept: usize,
+    /// Shapes learned so far, those given up included.
+    learned: u32,
     bytes: usize,
     keywords: bool,
     tried: u32,
@@ -85,8 +91,8 @@ pub(super) struct Shapes {
 impl Shapes {
     pub(super) const fn new(paths: &Paths) -> Self {
         let keywords = paths.keywords;
-        let (kept, bytes, tried, taken, taken_before, resting) = (0, 0, 0, 0, 0, 0);
-        Self { shapes: Vec::new(), kept, bytes, keywords, tried, taken, taken_before, resting }
+        let (kept, learned, bytes, tried, taken, taken_before, resting) = (0, 0, 0, 0, 0, 0, 0);
+        Self { shapes: Vec::new(), kept, learned, bytes, keywords, tried, taken, taken_before, resting }
     }
 
     /// Whether shapes are at rest, since lines seldom fitted.
@@ -100,7 +106,8 @@ impl Shapes {
             self.resting -= 1;
             return false;
         }
-        if self.tried == TRIAL_LINES {
+        let is_hopeless = self.tried == FIRST_LINES && self.taken < FIRST_LINES / 32;
+        if self.tried == TRIAL_LINES || is_hopeless {
             if self.taken < TRIAL_LINES / 2 {
                 (self.shapes, self.kept, self.bytes) = (Vec::new(), 0, 0);
                 self.resting = REST_LINES;
@@ -154,7 +161,9 @@ impl Shapes {
         if self.shapes.get(quotes).is_some_and(|alike| alike.len() >= MOST_ALIKE) {
             return;
         }
-        let Some(shape) = Shape::of(whole, line.start, marks, seen, (paths, self.keywords)) else { return };
+        let Some(mut shape) = Shape::of(whole, line.start, marks, seen, (paths, self.keywords)) else { return };
+        shape.number = self.learned;
+        self.learned = self.learned.wrapping_add(1);
         self.bytes += whole.len();
         self.kept += 1;
         if self.shapes.len() <= quotes {
@@ -199,7 +208,7 @@ impl Shape {
             }
         }
         let even = pieces.len() == marks.len() && pieces.iter().all(|p| p.mark != NONE);
-        Some(Self { pieces: pieces.into(), marks: marks.len(), even, ways: ways.into(), puts: puts.into() })
+        Some(Self { number: 0, pieces: pieces.into(), marks: marks.len(), even, ways: ways.into(), puts: puts.into() })
     }
 
     /// Whether the line is of this shape; `spots` gets where its pieces begin.
@@ -249,7 +258,7 @@ impl Shape {
 
     /// Gives the values of a line that fits.
     fn give<'a>(&self, slots: &mut Slots<'a>) {
-        slots.lay(&self.ways);
+        slots.lay(&self.ways, self.number);
         for (field, way) in &self.puts {
             let value = slots.laid().value(*way);
             match field {
@@ -317,7 +326,7 @@ impl Piece {
     #[inline(always)]
     fn follows(&self, bytes: &[u8], start: u32, at: u32) -> bool {
         let (begin, end) = (start as usize, at as usize);
-        self.stands(bytes, end)
+        self.stands(bytes, at)
             && match self.after {
                 // Quotes are counted, so there is none in it.
                 Some(Scalar::Text) => start <= at,
@@ -329,11 +338,11 @@ impl Piece {
 
     /// Whether the piece stands at `at`; false also when too little follows to be loaded.
     #[inline(always)]
-    fn stands(&self, bytes: &[u8], at: usize) -> bool {
-        let Some(rest) = bytes.get(at..) else { return false };
-        let Some(head) = rest.first_chunk::<HEAD_BYTES>() else { return false };
-        (u128::from_le_bytes(*head) ^ self.head) & self.mask == 0
-            && (self.length as usize <= HEAD_BYTES || self.goes_on(rest))
+    fn stands(&self, bytes: &[u8], at: u32) -> bool {
+        let at = at as usize;
+        let head = bytes.get(at..at + HEAD_BYTES).and_then(<[u8]>::first_chunk::<HEAD_BYTES>);
+        head.is_some_and(|head| (u128::from_le_bytes(*head) ^ self.head) & self.mask == 0)
+            && (self.length as usize <= HEAD_BYTES || self.goes_on(bytes.get(at..).unwrap_or_default()))
     }
 
     /// Whether what follows the first 16 bytes of a longer piece is there too.

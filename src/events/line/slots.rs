@@ -35,6 +35,8 @@ pub(super) struct Laid<'a> {
     ways: Vec<Way>,
     /// Whether the slots hold such a line.
     used: bool,
+    /// The number of its shape.
+    shape: u32,
 }
 
 /// Where a value is.
@@ -92,6 +94,26 @@ impl<'a> Laid<'a> {
     }
 }
 
+impl<'a> Laid<'a> {
+    #[inline(never)]
+    fn other(&self, way: Way) -> (u8, &'a [u8]) {
+        self.value(way).brief()
+    }
+
+    /// The same as `Raw::brief` of the value, without making it.
+    #[inline(always)]
+    fn brief(&self, way: Way) -> (u8, &'a [u8]) {
+        let spots = self.spots.get(way.piece as usize..).and_then(<[u32]>::first_chunk::<2>);
+        let inner =
+            spots.and_then(|[before, after]| self.bytes.get(before.wrapping_add(way.length) as usize..*after as usize));
+        match (way.kind, inner) {
+            (Kind::Text, Some(inner)) if !self.escapes => (Raw::PLAIN_TEXT, inner),
+            (Kind::Number, Some(inner)) => (Raw::NUMBER, inner),
+            _ => self.other(way),
+        }
+    }
+}
+
 impl<'a> Slots<'a> {
     /// Empty slots for `fields` fields.
     pub fn new(fields: usize) -> Self {
@@ -120,6 +142,17 @@ impl<'a> Slots<'a> {
             return self.laid.value(*way);
         }
         self.first.get(field).copied().unwrap_or(Raw::Absent)
+    }
+
+    /// The field's first value in brief: its kind by number, and the bytes of a text or number as they stand.
+    #[inline(always)]
+    pub fn brief(&self, field: FieldId) -> (u8, &'a [u8]) {
+        if self.laid.used
+            && let Some(way) = self.laid.ways.get(field).filter(|way| way.kind != Kind::First)
+        {
+            return self.laid.brief(*way);
+        }
+        self.first.get(field).copied().unwrap_or(Raw::Absent).brief()
     }
 
     /// All values of the field; nothing when it is absent.
@@ -183,6 +216,11 @@ impl<'a> Slots<'a> {
         Some(())
     }
 
+    /// The number of the line's shape, when it has one: lines of one shape have values of one kind for the same fields.
+    pub const fn shape(&self) -> Option<u32> {
+        if self.laid.used { Some(self.laid.shape) } else { None }
+    }
+
     /// Adds a scalar of the event.
     pub(super) fn add_scalar(&mut self, value: Raw<'a>) {
         self.filled = true;
@@ -208,8 +246,8 @@ impl<'a> Slots<'a> {
 
     /// Has the fields' values where `ways` lead to.
     #[inline]
-    pub(super) fn lay(&mut self, ways: &[Way]) {
-        self.laid.used = true;
+    pub(super) fn lay(&mut self, ways: &[Way], shape: u32) {
+        (self.laid.used, self.laid.shape) = (true, shape);
         if self.laid.ways.len() == ways.len() {
             self.laid.ways.copy_from_slice(ways);
         }

@@ -86,11 +86,17 @@ impl<'a> Swift<'a, '_> {
         Some(at)
     }
 
-    /// The text whose opening quote is the next byte: where it begins and ends.
+    /// Goes on to the quote at `open` when nothing but blanks is before it.
+    #[cold]
+    fn blanks_until(&mut self, open: usize) -> bool {
+        self.after_blanks().is_some() && self.at == open
+    }
+
+    /// The text whose opening quote is the next byte but for blanks: where it begins and ends.
     #[inline]
     fn text(&mut self) -> Option<(usize, usize)> {
         let open = self.quote()?;
-        if open != self.at {
+        if open != self.at && !self.blanks_until(open) {
             return None;
         }
         let close = self.quote()?;
@@ -119,7 +125,6 @@ impl<'a> Swift<'a, '_> {
                 let next = self.after_blanks()?;
                 self.at = self.at.wrapping_add(1);
                 if next == b',' {
-                    self.after_blanks()?;
                     break;
                 }
                 if next != (if within.is_array { b']' } else { b'}' }) {
@@ -139,8 +144,7 @@ impl<'a> Swift<'a, '_> {
     #[inline]
     fn key(&mut self, node: Node) -> Option<Node> {
         let (start, end) = self.text()?;
-        let key = self.bytes.get(start..end)?;
-        if self.byte()? != b':' || (self.escapes && key.contains(&b'\\')) {
+        if self.byte()? != b':' || (self.escapes && self.bytes.get(start..end)?.contains(&b'\\')) {
             return None;
         }
         self.at = self.at.wrapping_add(1);
@@ -148,25 +152,20 @@ impl<'a> Swift<'a, '_> {
             return Some(NOWHERE);
         }
         let gist = Gist::within(self.bytes, start, end)?;
-        Some(self.paths.child_of_gist(node, gist, key).unwrap_or(NOWHERE))
+        Some(self.paths.child_of_gist(node, gist, || self.bytes.get(start..end)).unwrap_or(NOWHERE))
     }
 
     #[inline]
     fn scalar(&mut self, first: u8, node: Node, slots: &mut Slots<'a>) -> Option<()> {
-        let start = self.at;
-        let value = match first {
-            b'"' => {
-                let (start, end) = self.text()?;
-                let inner = self.bytes.get(start..end)?;
-                Raw::Text { inner, escaped: self.escapes && memchr::memchr(b'\\', inner).is_some() }
+        let value = if first == b'"' {
+            let (start, end) = self.text()?;
+            if node == NOWHERE {
+                return Some(());
             }
-            b't' => self.word(b"true", Raw::Bool(true))?,
-            b'f' => self.word(b"false", Raw::Bool(false))?,
-            b'n' => self.word(b"null", Raw::Null)?,
-            _ => {
-                self.at = number_end(self.bytes, start)?;
-                Raw::Number(self.bytes.get(start..self.at)?)
-            }
+            let inner = self.bytes.get(start..end)?;
+            Raw::Text { inner, escaped: self.escapes && memchr::memchr(b'\\', inner).is_some() }
+        } else {
+            self.bare(first)?
         };
         // Nobody wants most values, and most others fill one field.
         if node == NOWHERE {
@@ -175,6 +174,20 @@ impl<'a> Swift<'a, '_> {
         match self.paths.fields_at(node) {
             [field] if self.arrays == 0 => slots.fill(*field, value),
             _ => self.found(node, value, slots),
+        }
+    }
+
+    /// Reads a scalar that is no text.
+    fn bare(&mut self, first: u8) -> Option<Raw<'a>> {
+        let start = self.at;
+        match first {
+            b't' => self.word(b"true", Raw::Bool(true)),
+            b'f' => self.word(b"false", Raw::Bool(false)),
+            b'n' => self.word(b"null", Raw::Null),
+            _ => {
+                self.at = number_end(self.bytes, start)?;
+                Some(Raw::Number(self.bytes.get(start..self.at)?))
+            }
         }
     }
 

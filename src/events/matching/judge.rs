@@ -10,8 +10,8 @@ use super::memo::{Found, Memo};
 use crate::events::line::Slots;
 use crate::events::plan::Plan;
 use crate::events::rule::{Expr, FieldId, Predicate, PredicateId, Question};
-use crate::events::value::Raw;
-use crate::events::value::test::Decoded;
+use crate::events::value::test::{Order, Test};
+use crate::events::value::{Number, Raw};
 
 /// No entry.
 const NONE: u32 = u32::MAX;
@@ -29,6 +29,8 @@ pub(super) struct Judge<'p> {
     possible: Vec<u64>,
     /// What each field in `asked` concerns.
     bits_of: Vec<Vec<u64>>,
+    /// A bit for each field in `asked`.
+    fields: u64,
     scratch: String,
 }
 
@@ -51,6 +53,8 @@ struct Asking<'p> {
     predicate: &'p Predicate,
     /// What keeps a value from it at once.
     guard: Guard,
+    /// The number to compare with, when that is all.
+    compared: Option<(Order, Number)>,
     effects: Effects,
 }
 
@@ -86,7 +90,11 @@ impl<'p> Judge<'p> {
             });
             if let Some(a) = asked.get_mut(at) {
                 let (guard, effects) = (Guard::of(&predicate.question), Effects::of(plan, number));
-                a.predicates.push(Asking { number, predicate, guard, effects });
+                let compared = match &predicate.question {
+                    Question::Any(Test::Compare(order, with)) => Some((*order, *with)),
+                    _ => None,
+                };
+                a.predicates.push(Asking { number, predicate, guard, compared, effects });
             }
         }
         for a in &mut asked {
@@ -107,7 +115,8 @@ impl<'p> Judge<'p> {
         let given = vec![0; kept.len()];
         let answers = Answers { kept, given, event: 0 };
         let bits_of = asked.iter().map(|a| a.concerns.clone()).collect();
-        Self { plan, asked, answers, possible: vec![0; words], bits_of, scratch: String::new() }
+        let fields = (0..asked.len()).fold(0, |bits, n| bits | 1 << n.min(LAST_BIT));
+        Self { plan, asked, answers, possible: vec![0; words], bits_of, fields, scratch: String::new() }
     }
 
     /// Gives the numbers of the detections that the event in `slots` matches, in order, to `matched`.
@@ -129,38 +138,45 @@ impl<'p> Judge<'p> {
     }
 
     /// Leaves possible what no single field rules out.
+    #[inline(never)]
     fn narrow(&mut self, slots: &Slots<'_>) {
-        let Self { plan, asked, possible, scratch, bits_of, .. } = self;
-        possible.fill(u64::MAX);
-        let mut further = u64::MAX;
-        for (number, a) in asked.iter_mut().enumerate() {
-            a.entry = NONE;
-            if further >> number.min(LAST_BIT) & 1 == 0 {
-                continue;
-            }
-            let value = slots.get(a.field);
-            let is_list = slots.has_more(a.field);
-            match if is_list { Found::Not } else { a.memo.find(value) } {
-                Found::Known(entry) => a.entry = entry,
-                Found::New(entry) => {
-                    a.entry = entry;
-                    a.fill(plan, slots, scratch);
-                    let left = a.memo.possible(entry);
-                    let fields = bits_of.iter().zip(0..).filter(|(concerns, _)| overlap(concerns, left));
-                    let bits = fields.fold(0, |bits, (_, n): (_, usize)| bits | 1 << n.min(LAST_BIT));
-                    a.memo.set_further(entry, bits);
+        self.possible.fill(u64::MAX);
+        self.asked.iter_mut().for_each(|a| a.entry = NONE);
+        let mut left = self.fields;
+        while left != 0 {
+            let number = left.trailing_zeros() as usize;
+            left &= left.wrapping_sub(1);
+            left &= self.visit(number, slots);
+            if number == LAST_BIT {
+                for number in LAST_BIT + 1..self.asked.len() {
+                    self.visit(number, slots);
                 }
-                Found::Not => {
-                    a.answer((value, is_list), slots, scratch, possible);
-                    continue;
-                }
-            }
-            further &= a.memo.further(a.entry);
-            match (possible.as_mut_slice(), a.memo.possible(a.entry)) {
-                ([possible], [left]) => *possible &= left,
-                (possible, left) => possible.iter_mut().zip(left).for_each(|(p, left)| *p &= left),
             }
         }
+    }
+
+    /// Asks about one field; gives the fields, a bit for each, that still matter.
+    #[inline(always)]
+    fn visit(&mut self, number: usize, slots: &Slots<'_>) -> u64 {
+        let Self { plan, asked, possible, scratch, bits_of, .. } = self;
+        let Some(a) = asked.get_mut(number) else { return u64::MAX };
+        let brief = slots.brief(a.field);
+        match if slots.has_more(a.field) { Found::Not } else { a.memo.find(brief) } {
+            Found::Known(entry) => a.entry = entry,
+            Found::New(entry) => {
+                a.entry = entry;
+                a.fill(plan, slots, scratch, bits_of);
+            }
+            Found::Not => {
+                a.answer(brief, slots, scratch, possible);
+                return u64::MAX;
+            }
+        }
+        match (possible.as_mut_slice(), a.memo.possible(a.entry)) {
+            ([possible], [left]) => *possible &= left,
+            (possible, left) => possible.iter_mut().zip(left).for_each(|(p, left)| *p &= left),
+        }
+        a.memo.further(a.entry)
     }
 }
 
@@ -186,51 +202,70 @@ impl Effects {
     fn matter(&self, possible: &[u64]) -> bool {
         let Some((word, words)) = possible.split_first() else { return false };
         let [asks, ..] = self.first;
-        word & asks != 0 || self.rest.iter().zip(words).any(|([asks, ..], word)| word & asks != 0)
+        word & asks != 0 || (!words.is_empty() && self.matter_further(words))
+    }
+
+    fn matter_further(&self, words: &[u64]) -> bool {
+        self.rest.iter().zip(words).any(|([asks, ..], word)| word & asks != 0)
     }
 
     /// Rules out what the answer rules out.
     #[inline]
     fn rule_out(&self, holds: bool, possible: &mut [u64]) {
-        let out = |[_, no, yes]: [u64; 3]| if holds { yes } else { no };
         let Some((word, words)) = possible.split_first_mut() else { return };
-        *word &= !out(self.first);
-        self.rest.iter().zip(words).for_each(|(rest, word)| *word &= !out(*rest));
+        let [_, no, yes] = self.first;
+        *word &= !(if holds { yes } else { no });
+        if !words.is_empty() {
+            self.rule_out_further(holds, words);
+        }
+    }
+
+    fn rule_out_further(&self, holds: bool, words: &mut [u64]) {
+        for ([_, no, yes], word) in self.rest.iter().zip(words) {
+            *word &= !(if holds { yes } else { no });
+        }
+    }
+}
+
+impl Asking<'_> {
+    /// Makes the test itself, which most values do not come to.
+    #[inline(never)]
+    fn passes(&self, field: FieldId, is_list: bool, slots: &Slots<'_>, scratch: &mut String) -> bool {
+        match &self.predicate.question {
+            Question::Any(test) if !is_list => test.passes(slots.get(field), scratch),
+            _ => ask(self.predicate, slots, scratch),
+        }
     }
 }
 
 impl Asked<'_> {
     /// Answers what detections that are still possible ask about a value that is not kept, and narrows them down by it.
-    fn answer(
-        &mut self,
-        (value, is_list): (Raw<'_>, bool),
-        slots: &Slots<'_>,
-        scratch: &mut String,
-        possible: &mut [u64],
-    ) {
-        let mut decoded = None;
-        let gist = if is_list { None } else { guard::of_value(value) };
-        self.entry = if self.predicates.len() <= MOST_PASSING { PASSING } else { NONE };
-        let mut answers = 0u64;
-        for (bit, asking) in self.predicates.iter().enumerate() {
-            if !asking.effects.matter(possible) {
-                continue;
-            }
-            let holds = gist.as_ref().is_none_or(|gist| asking.guard.lets(gist))
-                && match &asking.predicate.question {
-                    Question::Any(test) if !is_list => {
-                        test.passes_decoded(decoded.get_or_insert_with(|| Decoded::new(value)), scratch)
-                    }
-                    _ => ask(asking.predicate, slots, scratch),
+    #[inline(never)]
+    fn answer(&mut self, brief: (u8, &[u8]), slots: &Slots<'_>, scratch: &mut String, possible: &mut [u64]) {
+        let is_list = slots.has_more(self.field);
+        let gist = if is_list { None } else { guard::of_value(brief) };
+        let whole = if is_list || brief.0 != Raw::NUMBER { None } else { Number::few_digits(brief.1) };
+        let (mut answers, mut bit) = (0u64, 1u64);
+        for asking in &self.predicates {
+            if asking.effects.matter(possible) {
+                let holds = match (&whole, &asking.compared, &gist) {
+                    (Some(whole), Some((order, with)), _) => order.holds(whole, with),
+                    (_, _, Some(gist)) if !asking.guard.lets(gist) => false,
+                    _ => asking.passes(self.field, is_list, slots, scratch),
                 };
-            answers |= u64::from(holds) << (bit % MOST_PASSING);
-            asking.effects.rule_out(holds, possible);
+                answers |= if holds { bit } else { 0 };
+                asking.effects.rule_out(holds, possible);
+            }
+            bit = bit.rotate_left(1);
         }
+        self.entry = if self.predicates.len() <= MOST_PASSING { PASSING } else { NONE };
         self.passing = answers;
     }
 
-    /// Answers all predicates about the field's value and works out which detections they leave possible.
-    fn fill(&mut self, plan: &Plan, slots: &Slots<'_>, scratch: &mut String) {
+    /// Answers all predicates about the field's value and works out which detections they leave possible, and which fields
+    /// those ask about.
+    #[cold]
+    fn fill(&mut self, plan: &Plan, slots: &Slots<'_>, scratch: &mut String, bits_of: &[Vec<u64>]) {
         let Self { predicates, concerns, memo, entry, .. } = self;
         let (answers, possible) = memo.entry_mut(*entry);
         answers.fill(0);
@@ -248,6 +283,10 @@ impl Asked<'_> {
                 *word &= !(1 << (number % 64));
             }
         }
+        let left = memo.possible(*entry);
+        let fields = bits_of.iter().zip(0..).filter(|(concerns, _)| overlap(concerns, left));
+        let bits = fields.fold(0, |bits, (_, n): (_, usize)| bits | 1 << n.min(LAST_BIT));
+        memo.set_further(*entry, bits);
     }
 }
 

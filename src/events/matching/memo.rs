@@ -71,17 +71,12 @@ impl Memo {
         }
     }
 
-    /// Looks `value` up.
-    #[inline]
-    pub(super) fn find(&mut self, value: Raw<'_>) -> Found {
-        let (kind, bytes) = match value {
-            Raw::Text { inner, escaped } => (u8::from(escaped), inner),
-            Raw::Number(n) => (2, n),
-            Raw::Absent => return self.of_fixed(0),
-            Raw::Null => return self.of_fixed(1),
-            Raw::Bool(b) => return self.of_fixed(2 + usize::from(b)),
-            Raw::Hollow => return self.of_fixed(4),
-        };
+    /// Looks a value, told in brief, up.
+    #[inline(always)]
+    pub(super) fn find(&mut self, (kind, bytes): (u8, &[u8])) -> Found {
+        if let Some(bare) = kind.checked_sub(Raw::BARE) {
+            return self.of_fixed(usize::from(bare));
+        }
         if self.resting > 0 {
             self.resting -= 1;
             return Found::Not;
@@ -95,16 +90,25 @@ impl Memo {
         self.asked += 1;
         let known = (kind, Gist::of(bytes));
         let set = ((known.1.mixed() ^ u64::from(kind)) >> 56) as usize % SETS * WAYS;
-        let kept = self.values.get(set..set + WAYS).unwrap_or_default();
-        for (way, _) in kept.iter().enumerate().filter(|(_, k)| **k == known) {
-            if bytes.len() <= Gist::WHOLE_BYTES || self.rest.get(set + way).is_some_and(|rest| **rest == *bytes) {
-                return Found::Known(number(FIXED + set + way));
+        if let Some(kept) = self.values.get(set..).and_then(<[(u8, Gist)]>::first_chunk::<WAYS>) {
+            let mut at = set;
+            for value in kept {
+                if *value == known && (bytes.len() <= Gist::WHOLE_BYTES || self.is_rest(at, bytes)) {
+                    return Found::Known(number(at.wrapping_add(FIXED)));
+                }
+                at = at.wrapping_add(1);
             }
         }
         self.missed += 1;
         self.put(set, known, bytes)
     }
 
+    #[inline(never)]
+    fn is_rest(&self, at: usize, bytes: &[u8]) -> bool {
+        self.rest.get(at).is_some_and(|rest| **rest == *bytes)
+    }
+
+    #[inline]
     fn of_fixed(&mut self, at: usize) -> Found {
         match self.fixed.get_mut(at) {
             Some(known) if !*known => {
@@ -183,8 +187,9 @@ impl Memo {
     }
 }
 
-fn number(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
+#[expect(clippy::cast_possible_truncation, reason = "a memo has few entries")]
+const fn number(at: usize) -> u32 {
+    at as u32
 }
 
 #[cfg(test)]
@@ -195,30 +200,34 @@ mod tests {
         Raw::Text { inner: inner.as_bytes(), escaped: false }
     }
 
+    fn text_of(inner: &str) -> (u8, &[u8]) {
+        text(inner).brief()
+    }
+
     #[test]
     fn a_value_is_new_once_and_never_taken_for_another() {
         let mut memo = Memo::new((1, 1));
-        let Found::New(first) = memo.find(text("read")) else { panic!("it is new") };
-        assert_eq!(memo.find(text("read")), Found::Known(first));
+        let Found::New(first) = memo.find(text_of("read")) else { panic!("it is new") };
+        assert_eq!(memo.find(text_of("read")), Found::Known(first));
         for other in [Raw::Number(b"read"), Raw::Text { inner: b"read", escaped: true }, text("reads"), Raw::Null] {
-            assert!(matches!(memo.find(other), Found::New(n) if n != first), "{other:?}");
+            assert!(matches!(memo.find(other.brief()), Found::New(n) if n != first), "{other:?}");
         }
-        assert!(matches!(memo.find(Raw::Bool(true)), Found::New(_)));
-        assert!(matches!(memo.find(Raw::Bool(false)), Found::New(_)));
-        assert_eq!(memo.find(text(&"x".repeat(LONGEST_BYTES + 1))), Found::Not);
+        assert!(matches!(memo.find(Raw::Bool(true).brief()), Found::New(_)));
+        assert!(matches!(memo.find(Raw::Bool(false).brief()), Found::New(_)));
+        assert_eq!(memo.find(text_of(&"x".repeat(LONGEST_BYTES + 1))), Found::Not);
     }
 
     #[test]
     fn ever_new_values_take_no_room_and_are_soon_left_alone() {
         let mut memo = Memo::new((1, 1));
-        let kept = |memo: &mut Memo, n: usize| memo.find(text(&format!("value number {n}"))) != Found::Not;
+        let kept = |memo: &mut Memo, n: usize| memo.find(text_of(&format!("value number {n}"))) != Found::Not;
         let tried = (0..100_000).filter(|n| kept(&mut memo, *n)).count();
         assert!(tried <= 3 * TRIAL as usize, "{tried}");
         assert_eq!(memo.values.len(), SETS * WAYS);
         // And few values that come again are remembered once it has rested.
         for n in 0..LONGEST_REST as usize / 16 {
-            memo.find(text(["a", "b", "c"][n % 3]));
+            memo.find(text_of(["a", "b", "c"][n % 3]));
         }
-        assert!(matches!(memo.find(text("a")), Found::Known(_)));
+        assert!(matches!(memo.find(text_of("a")), Found::Known(_)));
     }
 }

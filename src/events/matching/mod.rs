@@ -27,6 +27,9 @@ use records::{Moment, Recorder, index};
 /// Length beyond which a line is not read (threats.md Numbers).
 pub const LONGEST_LINE_BYTES: usize = 1 << 20;
 
+/// Shapes of lines that are remembered as looked through.
+const LOOKED_THROUGH: usize = 64;
+
 /// Matches lines against the rules of a plan. One per thread.
 pub struct Matcher<'p> {
     plan: &'p Plan,
@@ -37,6 +40,8 @@ pub struct Matcher<'p> {
     recorder: Recorder<'p>,
     /// Fields that had no value yet in this batch.
     unseen: Vec<FieldId>,
+    /// Shapes of lines that were looked through for them.
+    looked_through: [Option<u32>; LOOKED_THROUGH],
 }
 
 impl<'p> Matcher<'p> {
@@ -50,6 +55,7 @@ impl<'p> Matcher<'p> {
             judge: Judge::new(plan),
             recorder: Recorder::new(plan, seed),
             unseen: Vec::new(),
+            looked_through: [None; LOOKED_THROUGH],
         }
     }
 
@@ -65,9 +71,13 @@ impl<'p> Matcher<'p> {
         let read = out.tally.bytes;
         self.prepare(bytes, out);
         out.tally.bytes = read;
-        let mut places = places.iter();
+        let mut places = places.iter().peekable();
+        let mut record = None;
         self.lines(bytes, out, |start| {
-            places.find(|(line, _)| *line == start).map(|(_, offset)| Place::new(source, *offset))
+            while let Some((_, offset)) = places.next_if(|(line, _)| *line <= start) {
+                record = Some(*offset);
+            }
+            record.map(|offset| Place::new(source, offset))
         });
     }
 
@@ -88,6 +98,7 @@ impl<'p> Matcher<'p> {
         out.matched.resize(self.plan.detections.len(), 0);
         out.occurred.resize(self.plan.paths.field_count(), false);
         self.unseen.clear();
+        self.looked_through.fill(None);
         self.unseen.extend(out.occurred.iter().enumerate().filter(|(_, seen)| !**seen).map(|(field, _)| field));
     }
 
@@ -106,16 +117,29 @@ impl<'p> Matcher<'p> {
         let behind_ms = u32::try_from(high_ms.saturating_sub(at_ms)).unwrap_or(u32::MAX);
         self.rows.fill(slots);
         if !self.unseen.is_empty() {
-            self.unseen.retain(|field| {
-                let there = !matches!(slots.get(*field), Raw::Absent | Raw::Null);
-                if let Some(seen) = out.occurred.get_mut(*field).filter(|_| there) {
-                    *seen = true;
-                }
-                !there
-            });
+            self.look_for_unseen(slots, out);
         }
         self.event(Moment { at_ms, place, behind_ms }, slots, out);
         Ok(at_ms)
+    }
+
+    /// Notes which fields have a value for the first time in this batch.
+    fn look_for_unseen(&mut self, slots: &Slots<'_>, out: &mut Batch) {
+        // What one line of a shape has, the next one has too, unless rows of tables come in.
+        let shape = slots.shape().filter(|_| self.rows.is_empty());
+        if let Some(number) = shape {
+            let known = self.looked_through.get_mut(number as usize % LOOKED_THROUGH);
+            if known.is_some_and(|known| known.replace(number) == shape) {
+                return;
+            }
+        }
+        self.unseen.retain(|field| {
+            let there = !matches!(slots.get(*field), Raw::Absent | Raw::Null);
+            if let Some(seen) = out.occurred.get_mut(*field).filter(|_| there) {
+                *seen = true;
+            }
+            !there
+        });
     }
 
     fn event(&mut self, now: Moment, slots: &Slots<'_>, out: &mut Batch) {

@@ -44,6 +44,30 @@ impl<'a> Raw<'a> {
         }
     }
 
+    /// The kinds of values in brief that have bytes: texts without escapes, texts with escapes, numbers.
+    pub const PLAIN_TEXT: u8 = 0;
+    /// See there.
+    pub const ESCAPED_TEXT: u8 = 1;
+    /// See there.
+    pub const NUMBER: u8 = 2;
+    /// The first of the kinds that have none: absent, null, false, true, hollow.
+    pub const BARE: u8 = 3;
+
+    /// The value's kind by number, and the bytes of a text or number as they stand.
+    #[inline]
+    pub const fn brief(self) -> (u8, &'a [u8]) {
+        match self {
+            Self::Text { inner, escaped: false } => (Self::PLAIN_TEXT, inner),
+            Self::Text { inner, escaped: true } => (Self::ESCAPED_TEXT, inner),
+            Self::Number(n) => (Self::NUMBER, n),
+            Self::Absent => (Self::BARE, &[]),
+            Self::Null => (Self::BARE + 1, &[]),
+            Self::Bool(false) => (Self::BARE + 2, &[]),
+            Self::Bool(true) => (Self::BARE + 3, &[]),
+            Self::Hollow => (Self::BARE + 4, &[]),
+        }
+    }
+
     /// The decoded text of a scalar: strings without their escapes, numbers and booleans as written; `None` for the rest.
     pub fn text(self) -> Option<Cow<'a, str>> {
         match self {
@@ -112,7 +136,8 @@ impl Number {
     }
 
     /// The number that up to eight digits and nothing else make.
-    fn few_digits(text: &[u8]) -> Option<Self> {
+    #[inline]
+    pub fn few_digits(text: &[u8]) -> Option<Self> {
         const ZEROS: u64 = 0x3030_3030_3030_3030;
         if text.is_empty() || text.len() > 8 {
             return None;
@@ -121,7 +146,7 @@ impl Number {
         let gist = Gist::of(text);
         let padding = 64 - 8 * text.len() as u32;
         let word = gist.last ^ (ZEROS >> padding << padding);
-        if ((word & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676 | word) & 0x8080_8080_8080_8080 != 0 {
+        if (((word & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080 != 0 {
             return None;
         }
         // Pairs, then fours, then all eight are put together.

@@ -1,23 +1,19 @@
-//! The index by registers of 32 bytes, where the processor has them (AVX2: most since 2013).
+//! The index by the registers of x86-64: of 32 bytes where the processor has them (AVX2: most since 2013), else of 16.
 //!
 //! Why this is the one place with `unsafe` code: the compiler makes masks of comparisons neither of plain Rust nor, safely, of
-//! what the standard library offers, for a function that needs more than the least processor can be called in an unsafe block
-//! only. What that saves is told in docs/performance.md. All that is asserted is that the processor was asked first; no pointer
-//! is followed, and everything that is called is safe code, which the tests compare with the portable form.
+//! what the standard library offers, for a function that names what it needs of the processor can be called from others in an
+//! unsafe block only. Without it an event takes half as many instructions again (docs/performance.md). All that is asserted is
+//! that the processor was asked first; no pointer is followed, and everything that is called is safe code, which the tests
+//! compare with the portable form.
 
 use super::{BLOCK_BYTES, Bits, Index};
 
 /// Makes the index if this processor can; false when it cannot.
 #[cfg(target_arch = "x86_64")]
 pub(super) fn look_through(index: &mut Index, bytes: &[u8], longest: usize, keys: bool) -> bool {
-    let there = std::is_x86_feature_detected!("avx2")
-        && std::is_x86_feature_detected!("bmi1")
-        && std::is_x86_feature_detected!("popcnt");
-    if there {
-        // SAFETY: all that `by_32` needs of the processor has just been found there.
-        unsafe { x86::by_32(index, bytes, longest, keys) }
-    }
-    there
+    // SAFETY: all that `by_32` needs of the processor has been found there; what `by_16` needs is part of x86-64.
+    unsafe { if has_32() { x86::by_32(index, bytes, longest, keys) } else { x86::by_16(index, bytes, longest, keys) } }
+    true
 }
 
 /// There is no wider form for other processors.
@@ -27,58 +23,109 @@ pub(super) const fn look_through(_: &mut Index, _: &[u8], _: usize, _: bool) -> 
 }
 
 #[cfg(target_arch = "x86_64")]
+fn has_32() -> bool {
+    std::is_x86_feature_detected!("avx2")
+        && std::is_x86_feature_detected!("bmi1")
+        && std::is_x86_feature_detected!("popcnt")
+}
+
+#[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::{BLOCK_BYTES, Bits, Index};
     use std::arch::x86_64::{
-        __m256i, _mm_set_epi64x, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_movemask_epi8, _mm256_set_m128i,
-        _mm256_set1_epi8, _mm256_setzero_si256,
+        __m128i, __m256i, _mm_cmpeq_epi8, _mm_cmplt_epi8, _mm_movemask_epi8, _mm_set_epi64x, _mm_set1_epi8,
+        _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_movemask_epi8, _mm256_set_m128i, _mm256_set1_epi8,
+        _mm256_setzero_si256,
     };
 
     #[target_feature(enable = "avx2,bmi1,popcnt")]
     pub(super) fn by_32(index: &mut Index, bytes: &[u8], longest: usize, keys: bool) {
-        index.look_through(bytes, longest, keys, |block| bits(block));
+        index.look_through(bytes, longest, keys, |block| bits_by_32(block));
+    }
+
+    #[target_feature(enable = "sse2")]
+    pub(super) fn by_16(index: &mut Index, bytes: &[u8], longest: usize, keys: bool) {
+        index.look_through(bytes, longest, keys, |block| bits_by_16(block));
     }
 
     #[inline]
     #[target_feature(enable = "avx2,bmi1,popcnt")]
-    pub(super) fn bits(block: &[u8; BLOCK_BYTES]) -> Bits {
+    pub(super) fn bits_by_32(block: &[u8; BLOCK_BYTES]) -> Bits {
         let ([first, second], _) = block.as_chunks::<32>() else { return Bits::default() };
-        let halves = [loaded(first), loaded(second)];
-        let is = |byte: i8| masks(halves.map(|half| _mm256_cmpeq_epi8(half, _mm256_set1_epi8(byte))));
+        let halves = [loaded_32(first), loaded_32(second)];
+        let is = |byte: i8| masks_of_32(halves.map(|half| _mm256_cmpeq_epi8(half, _mm256_set1_epi8(byte))));
         Bits {
             quote: is(0x22),
             colon: is(0x3a),
             backslash: is(0x5c),
             // As signed numbers, bytes that are not ASCII lie below all others.
-            low: masks(halves.map(|half| _mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), half))),
-            high: masks(halves),
+            low: masks_of_32(halves.map(|half| _mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), half))),
+            high: masks_of_32(halves),
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "sse2")]
+    pub(super) fn bits_by_16(block: &[u8; BLOCK_BYTES]) -> Bits {
+        let ([a, b, c, d], _) = block.as_chunks::<16>() else { return Bits::default() };
+        let quarters = [loaded_16(a), loaded_16(b), loaded_16(c), loaded_16(d)];
+        let is = |byte: i8| masks_of_16(quarters.map(|quarter| _mm_cmpeq_epi8(quarter, _mm_set1_epi8(byte))));
+        Bits {
+            quote: is(0x22),
+            colon: is(0x3a),
+            backslash: is(0x5c),
+            low: masks_of_16(quarters.map(|quarter| _mm_cmplt_epi8(quarter, _mm_set1_epi8(0x20)))),
+            high: masks_of_16(quarters),
         }
     }
 
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn loaded(bytes: &[u8; 32]) -> __m256i {
+    fn loaded_32(bytes: &[u8; 32]) -> __m256i {
         let ([low, high], _) = bytes.as_chunks::<16>() else { return _mm256_setzero_si256() };
-        let half = |bytes: &[u8; 16]| {
-            let whole = i128::from_le_bytes(*bytes);
-            #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
-            _mm_set_epi64x((whole >> 64) as i64, whole as i64)
-        };
-        _mm256_set_m128i(half(high), half(low))
+        _mm256_set_m128i(loaded_16(high), loaded_16(low))
+    }
+
+    #[inline]
+    #[target_feature(enable = "sse2")]
+    fn loaded_16(bytes: &[u8; 16]) -> __m128i {
+        let whole = i128::from_le_bytes(*bytes);
+        #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
+        _mm_set_epi64x((whole >> 64) as i64, whole as i64)
     }
 
     /// The top bits of all bytes.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn masks([first, second]: [__m256i; 2]) -> u64 {
+    fn masks_of_32([first, second]: [__m256i; 2]) -> u64 {
         let bits = |half| u64::from(_mm256_movemask_epi8(half).cast_unsigned());
         bits(first) | bits(second) << 32
     }
+
+    #[inline]
+    #[target_feature(enable = "sse2")]
+    fn masks_of_16([a, b, c, d]: [__m128i; 4]) -> u64 {
+        let bits = |quarter| u64::from(_mm_movemask_epi8(quarter).cast_unsigned());
+        bits(a) | bits(b) << 16 | bits(c) << 32 | bits(d) << 48
+    }
 }
 
+/// The bits of a block by all forms that this processor has.
 #[cfg(all(test, target_arch = "x86_64"))]
-pub(super) fn bits(block: &[u8; BLOCK_BYTES]) -> Option<Bits> {
-    let there = std::is_x86_feature_detected!("avx2");
-    // SAFETY: what `bits` needs of the processor has just been found there.
-    there.then(|| unsafe { x86::bits(block) })
+pub(super) fn bits(block: &[u8; BLOCK_BYTES]) -> Vec<Bits> {
+    // SAFETY: as above.
+    unsafe {
+        let mut all = vec![x86::bits_by_16(block)];
+        if has_32() {
+            all.push(x86::bits_by_32(block));
+        }
+        all
+    }
+}
+
+/// Makes the index by 16 bytes.
+#[cfg(all(test, target_arch = "x86_64"))]
+pub(super) fn look_through_by_16(index: &mut Index, bytes: &[u8], longest: usize, keys: bool) {
+    // SAFETY: as above.
+    unsafe { x86::by_16(index, bytes, longest, keys) }
 }
