@@ -11,7 +11,8 @@ use std::sync::LazyLock;
 const FILES: [(&str, &str); 2] =
     [("en", include_str!("../../locales/en.yaml")), ("zh-CN", include_str!("../../locales/zh-CN.yaml"))];
 
-static ALL: LazyLock<Vec<Words>> = LazyLock::new(|| FILES.iter().map(|(tag, yaml)| Words::read(tag, yaml)).collect());
+static ALL: LazyLock<Result<Vec<Words>, WordsError>> =
+    LazyLock::new(|| FILES.iter().map(|(tag, yaml)| Words::read(tag, yaml)).collect());
 
 /// The words of one language, by dotted key.
 #[derive(Debug)]
@@ -20,22 +21,34 @@ pub struct Words {
     texts: BTreeMap<String, String>,
 }
 
-/// A language that the program does not write.
+/// Why there are no words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the language `{asked}` is not known; known are {known}")]
-pub struct UnknownLanguage {
-    asked: String,
-    known: String,
+pub enum WordsError {
+    /// A language that the program does not write.
+    #[error("the language `{asked}` is not known; known are {known}")]
+    Unknown {
+        /// The tag asked for.
+        asked: String,
+        /// The tags there are.
+        known: String,
+    },
+    /// A locale file that cannot be used.
+    #[error("`locales/{tag}.yaml`: {reason}")]
+    File {
+        /// The language.
+        tag: &'static str,
+        /// What is wrong, with line and column.
+        reason: String,
+    },
 }
 
 /// The words of the language `tag`, e.g. `zh-CN`. Upper and lower case are the same; `zh` finds `zh-CN`.
-pub fn of(tag: &Tag) -> Result<&'static Words, UnknownLanguage> {
+pub fn of(tag: &Tag) -> Result<&'static Words, WordsError> {
     let alike = |w: &&Words| {
         w.tag.eq_ignore_ascii_case(tag) || w.tag.split('-').next().is_some_and(|p| p.eq_ignore_ascii_case(tag))
     };
-    ALL.iter()
-        .find(alike)
-        .ok_or_else(|| UnknownLanguage { asked: tag.to_owned(), known: tags().collect::<Vec<_>>().join(", ") })
+    let unknown = || WordsError::Unknown { asked: tag.to_owned(), known: tags().collect::<Vec<_>>().join(", ") };
+    ALL.as_ref().map_err(Clone::clone)?.iter().find(alike).ok_or_else(unknown)
 }
 
 /// The tags of all languages.
@@ -43,18 +56,21 @@ pub fn tags() -> impl Iterator<Item = &'static Tag> {
     FILES.iter().map(|(tag, _)| *tag)
 }
 
-/// One text, made by `make` in every language.
+/// One text, made by `make` in every language. Whoever shows it asks for a language by [`of`] first, which refuses a broken
+/// file.
 pub fn everywhere(make: impl Fn(&Words) -> String) -> Localised {
-    Localised(ALL.iter().map(|w| (w.tag.to_owned(), make(w))).collect())
+    Localised(ALL.iter().flatten().map(|w| (w.tag.to_owned(), make(w))).collect())
 }
 
 impl Words {
-    fn read(tag: &'static str, yaml: &str) -> Self {
+    fn read(tag: &'static str, yaml: &str) -> Result<Self, WordsError> {
+        let file = |reason: String| WordsError::File { tag, reason };
+        let tree: Value = serde_saphyr::from_str(yaml).map_err(|e| file(e.to_string()))?;
         let mut texts = BTreeMap::new();
-        // The files are part of the program and a test reads each, so that this cannot fail in the field.
-        let tree: Value = serde_saphyr::from_str(yaml).unwrap_or_default();
-        flatten("", &tree, &mut texts);
-        Self { tag, texts }
+        if tree.is_object() {
+            flatten("", &tree, &mut texts);
+        }
+        if texts.is_empty() { Err(file("there are no texts in it".to_owned())) } else { Ok(Self { tag, texts }) }
     }
 
     /// The language's BCP 47 tag.
@@ -111,9 +127,10 @@ mod tests {
             let parts = t.split('{').skip(1).filter_map(|p| p.split_once('}'));
             parts.map(|(name, _)| name.to_owned()).collect::<BTreeSet<_>>()
         };
-        let first = &ALL[0];
+        let all = ALL.as_ref().unwrap();
+        let first = &all[0];
         assert!(first.texts.len() > 100, "only {} texts", first.texts.len());
-        for other in ALL.iter().skip(1) {
+        for other in all.iter().skip(1) {
             let keys = |w: &Words| w.texts.keys().cloned().collect::<BTreeSet<_>>();
             let differing: Vec<_> = keys(first).symmetric_difference(&keys(other)).cloned().collect();
             assert!(differing.is_empty(), "{} and {} differ in {differing:?}", first.tag, other.tag);
@@ -121,6 +138,26 @@ mod tests {
                 assert_eq!(placeholders(text), placeholders(other.get(key)), "{key} in {}", other.tag);
                 // Chinese sentences follow each other without a space.
                 assert!(!other.get(key).is_empty() || key.starts_with("between_"), "{key} is empty in {}", other.tag);
+            }
+        }
+    }
+
+    #[test]
+    fn every_file_of_the_folder_is_read_and_a_broken_one_is_refused_with_its_line() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/locales");
+        let mut files: Vec<_> =
+            std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect();
+        files.sort();
+        assert_eq!(files, tags().map(|tag| format!("{tag}.yaml")).collect::<Vec<_>>());
+        for (tag, yaml) in FILES {
+            assert!(Words::read(tag, yaml).unwrap().texts.len() > 100, "{tag}");
+            let first = yaml.lines().find(|l| l.contains(": ") && !l.starts_with([' ', '#'])).unwrap();
+            let twice = format!("{yaml}\n{first}\n");
+            let error = Words::read(tag, &twice).unwrap_err().to_string();
+            let line = format!("line {}", twice.lines().count());
+            assert!(error.starts_with(&format!("`locales/{tag}.yaml`: ")) && error.contains(&line), "{error}");
+            for empty in ["", "# nothing\n", "{}"] {
+                assert!(matches!(Words::read(tag, empty), Err(WordsError::File { .. })), "{empty:?}");
             }
         }
     }
