@@ -1,7 +1,7 @@
 //! Who may do what, as types that only the faces can grant.
 //!
 //! Holding a `Dpo` is the permission: an act that needs one cannot be built without it. The constructors live in `grant`,
-//! which only `cli`, `web` and `schedule` may name (held by `tests/it/authority.rs`): they are where a person has signed in
+//! which only `cli`, `web` and `schedule` may name (held by `tests/tidy.rs`): they are where a person has signed in
 //! or a job has been started. Must never be read from a database row or a request body.
 
 use crate::ids::{OfficerId, OrganisationId, RequestId};

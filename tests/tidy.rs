@@ -33,6 +33,11 @@ const CALLS: [(&str, &str); 7] = [
 const PURE: [&str; 8] = ["expr", "events", "evidence", "catalog", "findings", "engine", "alerts", "requests"];
 const IMPURE: [&str; 5] = ["std::fs", "std::net", "std::process", "File::open", "tokio"];
 
+/// Modules that may grant authority: where somebody signed in, or a job was started.
+const GRANTING: [&str; 4] = ["cli", "web", "schedule", "demo"];
+/// How the constructors of authority are named, the last one where they were imported.
+const GRANTS: [&str; 3] = ["authority::grant", "grant::{", "grant::system("];
+
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
@@ -267,6 +272,25 @@ fn crates_and_calls_stay_with_their_owners() {
             if is_test_module(path) { Vec::new() } else { owner_violations(&module_of(path), source) }
         },
     );
+}
+
+fn grants(module: &str, source: &str) -> Vec<String> {
+    let code = code_only(without_tests(source));
+    let granted = GRANTS.iter().filter(|name| !GRANTING.contains(&module) && code.contains(**name));
+    granted.map(|name| format!("only faces may grant authority, but `{module}` names `{name}`")).collect()
+}
+
+#[test]
+fn only_the_faces_grant_authority() {
+    check_sources(|path, source| {
+        // The module itself holds the constructors.
+        let exempt = is_test_module(path) || module_of(path) == "authority";
+        if exempt { Vec::new() } else { grants(&module_of(path), source) }
+    });
+    assert_eq!(grants("flows", "use crate::authority::{System, grant};\nfn f() { grant::system(o); }").len(), 1);
+    assert_eq!(grants("store", "use crate::authority::grant::{dpo};").len(), 2);
+    assert!(grants("store", "#[cfg(test)]\nmod tests { use crate::authority::grant; }").is_empty());
+    assert!(grants("cli", "use crate::authority::grant;").is_empty());
 }
 
 /// Whether the module that holds this file declares it for tests alone.

@@ -11,7 +11,6 @@
     reason = "tests stop at the first surprise"
 )]
 
-mod authority;
 mod catalog;
 mod cli;
 mod engine;
