@@ -1,6 +1,7 @@
 //! `habeas controls`: lists, shows, lints, tests, exports and documents the controls, embedded or from a folder.
 
 use super::exit::{Exit, Failed};
+use super::say;
 use crate::catalog::{Catalog, Control, Param, Problem, embedded_files, lint, reference_pages};
 use crate::engine::detections::run_case;
 use crate::engine::{CaseOutcome, run_cases};
@@ -143,11 +144,6 @@ fn load_from(folder: Option<&Path>) -> Result<Loaded, Failed> {
     };
     let (catalog, problems) = Catalog::read(kinds_of(own_kinds.as_ref())?, &files);
     Ok(Loaded { catalog, problems, own_kinds })
-}
-
-#[expect(clippy::print_stdout, reason = "the command line is where results reach people")]
-fn say(line: &str) {
-    println!("{line}");
 }
 
 fn say_json(value: &Json) -> Result<(), Failed> {

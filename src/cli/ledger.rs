@@ -3,7 +3,7 @@
 mod export;
 
 use super::exit::{Exit, Failed};
-use super::stamp;
+use super::{out, say, stamp};
 use crate::crypto::hash::Digest;
 use crate::files;
 use crate::ledger::checkpoint::{Checkpoint, Pin};
@@ -168,10 +168,10 @@ fn have_stamped(args: &StampArgs) -> Result<Exit, Failed> {
         match stamp::ask(&authority, &Digest::of(note.as_bytes())) {
             Ok((token, said)) => {
                 files::write_whole(&stamp::beside(&file), &token).map_err(Failed::unreadable)?;
-                super::say(&format!("{}: {}", stamp::beside(&file).display(), stamp::told(&said)));
+                say(&format!("{}: {}", stamp::beside(&file).display(), stamp::told(&said)));
             }
             Err(e) => {
-                super::say(&format!("{}: NOT stamped: {e}", file.display()));
+                say(&format!("{}: NOT stamped: {e}", file.display()));
                 exit = Exit::Findings;
             }
         }
@@ -179,49 +179,47 @@ fn have_stamped(args: &StampArgs) -> Result<Exit, Failed> {
     Ok(exit)
 }
 
-#[expect(clippy::print_stdout, reason = "the result of the command")]
 fn show(args: &VerifyArgs, outcome: &verify::Outcome, stamps: &[String]) -> Result<Exit, Failed> {
     if args.json {
-        println!("{}", serde_json::to_string_pretty(outcome).map_err(Failed::internal)?);
+        say(&serde_json::to_string_pretty(outcome).map_err(Failed::internal)?);
     } else {
         for problem in &outcome.problems {
-            println!("PROBLEM  {problem}");
+            say(&format!("PROBLEM  {problem}"));
         }
-        stamps.iter().for_each(|stamp| println!("{stamp}"));
+        stamps.iter().for_each(|stamp| say(stamp));
         let verdict = if outcome.holds() { "holds" } else { "does NOT hold" };
-        println!("The log {verdict}: {} entries, {} proven by a checkpoint.", outcome.entries, outcome.proven);
+        say(&format!("The log {verdict}: {} entries, {} proven by a checkpoint.", outcome.entries, outcome.proven));
     }
     Ok(if outcome.holds() { Exit::Done } else { Exit::Findings })
 }
 
-#[expect(clippy::print_stdout, reason = "the result of the command")]
 fn verify_entry(args: &VerifyArgs, proof: &Path, entry: &Path) -> Result<Exit, Failed> {
     let pin = pin(&args.key, args.origin.as_deref())?;
     let bytes = files::read_limited(entry, LARGEST_FILE_BYTES).map_err(Failed::unreadable)?;
     match proof::verify(&pin, bytes.trim_ascii_end(), &read_text(proof)?) {
         Ok((index, checkpoint)) if args.json => {
-            println!("{}", serde_json::json!({"holds": true, "entry": index, "checkpoint_size": checkpoint.head.size}));
+            let told = serde_json::json!({"holds": true, "entry": index, "checkpoint_size": checkpoint.head.size});
+            say(&told.to_string());
             Ok(Exit::Done)
         }
         Ok((index, checkpoint)) => {
-            println!(
+            say(&format!(
                 "The entry is number {index} of {}, as of the checkpoint of {} entries.",
                 checkpoint.origin, checkpoint.head.size
-            );
+            ));
             Ok(Exit::Done)
         }
         Err(e) => {
-            println!("PROBLEM  {e}");
+            say(&format!("PROBLEM  {e}"));
             Ok(Exit::Findings)
         }
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the result of the command")]
 fn prove(args: &ProveArgs) -> Result<Exit, Failed> {
     let (entries, note) = read_log(&args.log)?;
     let leaves: Vec<_> = entries.iter().map(|e| leaf_hash(e)).collect();
     let path = inclusion(&leaves, args.entry).map_err(Failed::bad_input)?;
-    print!("{}", proof::text(args.entry, &path, &note));
+    out::print(&proof::text(args.entry, &path, &note));
     Ok(Exit::Done)
 }

@@ -1,6 +1,7 @@
 //! `habeas events map`: a product's own log as canonical events, and what of it could not be mapped.
 
 use super::exit::{Exit, Failed};
+use super::out;
 use crate::clock::Timestamp;
 use crate::connectors::crm::products_with_events;
 use crate::connectors::logs::Input;
@@ -124,14 +125,14 @@ fn unless_closed(error: io::Error) -> io::Result<()> {
 }
 
 impl Counts {
-    #[expect(clippy::print_stderr, reason = "the command line is where messages reach people")]
     fn tell(&self, path: &Path) {
         let records = self.events + self.left.values().map(|(n, _)| n).sum::<u64>();
-        eprintln!("habeas: {}: {} of {records} records mapped", path.display(), self.events);
+        out::tell(&format!("habeas: {}: {} of {records} records mapped", path.display(), self.events));
         for (why, (count, at)) in &self.left {
             let at: Vec<String> = at.iter().map(u64::to_string).collect();
             let verb = if why.is_loss() { "not used" } else { "left out on purpose" };
-            eprintln!("habeas: {}: {count} {verb} ({}), at byte {}", path.display(), why.word(), at.join(", "));
+            let (path, why, at) = (path.display(), why.word(), at.join(", "));
+            out::tell(&format!("habeas: {path}: {count} {verb} ({why}), at byte {at}"));
         }
     }
 }

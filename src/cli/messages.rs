@@ -1,6 +1,7 @@
 //! `habeas messages`: lets a data protection officer read every letter before one is sent.
 
 use super::exit::{Exit, Failed};
+use super::say;
 use crate::law::book::Lawbook;
 use crate::notify::contents::{self, Place, places};
 use crate::notify::messages::sample::Scene;
@@ -86,11 +87,6 @@ pub(super) fn run(args: Args) -> Result<Exit, Failed> {
         Command::Preview(preview) => print_preview(letters, &book, &preview),
         Command::Check { json } => check(letters, &book, json),
     }
-}
-
-#[expect(clippy::print_stdout, reason = "the command line is where results reach people")]
-fn say(line: &str) {
-    println!("{line}");
 }
 
 fn list(letters: &Letters, as_json: bool) -> Result<Exit, Failed> {

@@ -17,6 +17,7 @@ mod lawbook;
 mod ledger;
 mod map;
 mod messages;
+mod out;
 mod progress;
 mod reporting;
 mod requests;
@@ -25,6 +26,7 @@ mod verify;
 
 use clap::Parser;
 use exit::{Exit, Failed};
+use out::say;
 use std::process::ExitCode;
 
 /// Audits a CRM against privacy law and carries data subjects' requests to a proven end.
@@ -82,7 +84,7 @@ pub fn run() -> ExitCode {
         }
     };
     match dispatch(cli.command) {
-        Ok(exit) => exit.into(),
+        Ok(exit) => out::settled(exit).into(),
         Err(failed) => {
             complain(&failed.source);
             failed.exit.into()
@@ -90,15 +92,8 @@ pub fn run() -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the command line is where messages reach people")]
 fn complain(error: &anyhow::Error) {
-    eprintln!("habeas: {error:#}");
-}
-
-/// Prints a result. A closed pipe is nobody's fault and ends quietly.
-fn say(text: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stdout(), "{text}");
+    out::tell(&format!("habeas: {error:#}"));
 }
 
 #[cfg(test)]

@@ -50,7 +50,6 @@ impl Bars {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "progress is told on the terminal")]
 fn plain(line: &str) {
-    eprintln!("{line} ...");
+    super::out::tell(&format!("{line} ..."));
 }

@@ -5,7 +5,7 @@ mod shown;
 pub(super) use shown::told;
 
 use crate::cli::exit::{Exit, Failed};
-use crate::cli::lawbook;
+use crate::cli::{lawbook, say};
 use crate::clock::{Day, Timestamp};
 use crate::law::book::Lawbook;
 use crate::law::clocks::{self, Case, Moment};
@@ -13,7 +13,7 @@ use anyhow::{Context, anyhow};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::{BufRead, Write};
+use std::io::{BufRead, ErrorKind, Write};
 use std::path::PathBuf;
 
 /// Tell the legal dates of a request, and why they are what they are.
@@ -135,10 +135,10 @@ pub(super) fn run(args: Args) -> Result<Exit, Failed> {
         Command::Due(args) if args.batch => batch(&book, &args.lang),
         Command::Due(args) => due(&book, args),
         Command::List(args) => shown::list(&book, &args),
-        Command::Docs => say(shown::reference(&book).trim_end()),
+        Command::Docs => said(shown::reference(&book).trim_end()),
         Command::Lint => {
             let clocks: usize = book.regimes.values().map(|r| r.clocks.len()).sum();
-            say(&format!(
+            said(&format!(
                 "{} regimes, {clocks} clocks, {} calendars, {} places, {} authorities: nothing to complain of",
                 book.regimes.len(),
                 book.calendars.len(),
@@ -175,13 +175,13 @@ fn due(book: &Lawbook, args: DueArgs) -> Result<Exit, Failed> {
             [only] => only.to_json(book, &args.lang),
             several => shown::together(book, several, &args.lang),
         };
-        return say(&serde_json::to_string_pretty(&answer).map_err(Failed::internal)?);
+        return said(&serde_json::to_string_pretty(&answer).map_err(Failed::internal)?);
     }
     let mut parts: Vec<String> = outcomes.iter().map(|o| shown::told(book, o, &args.lang)).collect();
     if outcomes.len() > 1 {
         parts.extend(shown::told_earliest(&outcomes, &args.lang));
     }
-    say(&parts.join("\n\n"))
+    said(&parts.join("\n\n"))
 }
 
 /// The only place given, as it is, so that a wrong one is named; of several the one that is the regime's own, if any.
@@ -237,6 +237,11 @@ fn moment(text: &str) -> anyhow::Result<Moment> {
     })
 }
 
+fn said(text: &str) -> Result<Exit, Failed> {
+    say(text);
+    Ok(Exit::Done)
+}
+
 /// Answers one JSON line for each JSON line; a bad line is answered with its error and does not stop the rest.
 fn batch(book: &Lawbook, lang: &str) -> Result<Exit, Failed> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
@@ -255,13 +260,14 @@ fn batch(book: &Lawbook, lang: &str) -> Result<Exit, Failed> {
                 json!({"line": number + 1, "error": format!("{error:#}")})
             }
         };
-        writeln!(out, "{answer}").map_err(Failed::unreadable)?;
+        match writeln!(out, "{answer}") {
+            // Whoever asked has read enough.
+            Err(e) if e.kind() == ErrorKind::BrokenPipe => return Ok(exit),
+            written => written.map_err(Failed::unreadable)?,
+        }
     }
-    out.flush().map_err(Failed::unreadable)?;
-    Ok(exit)
-}
-
-fn say(text: &str) -> Result<Exit, Failed> {
-    writeln!(std::io::stdout().lock(), "{text}").map_err(Failed::unreadable)?;
-    Ok(Exit::Done)
+    match out.flush() {
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(exit),
+        written => written.map_err(Failed::unreadable).map(|()| exit),
+    }
 }

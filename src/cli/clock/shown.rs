@@ -1,6 +1,6 @@
 //! What `habeas clock` shows to people: an outcome, the lists of what there is, the reference page.
 
-use super::{ListArgs, say};
+use super::{ListArgs, said};
 use crate::cli::exit::{Exit, Failed};
 use crate::law::book::Lawbook;
 use crate::law::clocks::{Outcome, Status, earliest};
@@ -76,13 +76,11 @@ pub(super) fn list(book: &Lawbook, args: &ListArgs) -> Result<Exit, Failed> {
         if args.json {
             let all: BTreeMap<_, _> =
                 events.iter().map(|(k, e)| (k, json!({"title": e.title.get(lang), "aliases": e.aliases}))).collect();
-            return say(&json!(all).to_string());
+            return said(&json!(all).to_string());
         }
-        return say(&events
-            .iter()
-            .map(|(k, e)| format!("{k:<26} {}", e.title.get(lang)))
-            .collect::<Vec<_>>()
-            .join("\n"));
+        return said(
+            &events.iter().map(|(k, e)| format!("{k:<26} {}", e.title.get(lang))).collect::<Vec<_>>().join("\n"),
+        );
     }
     let wanted = |id: &String| args.regime.as_ref().is_none_or(|r| r == id);
     let regimes: Vec<_> = book.regimes.iter().filter(|(id, _)| wanted(id)).collect();
@@ -98,7 +96,7 @@ pub(super) fn list(book: &Lawbook, args: &ListArgs) -> Result<Exit, Failed> {
             let rights: BTreeMap<_, _> = r.rights.iter().map(|(k, v)| (k, json!({"articles": v.articles, "clocks": v.clocks}))).collect();
             json!({"id": id, "title": r.title.get(lang), "version": r.version, "valid_from": r.valid.from, "places": r.places, "rights": rights})
         });
-        return say(&Value::Array(all.collect()).to_string());
+        return said(&Value::Array(all.collect()).to_string());
     }
     let mut lines = Vec::new();
     for (id, regime) in regimes {
@@ -117,7 +115,7 @@ pub(super) fn list(book: &Lawbook, args: &ListArgs) -> Result<Exit, Failed> {
             lines.push(format!("    rights: {}", regime.rights.keys().cloned().collect::<Vec<_>>().join(", ")));
         }
     }
-    say(&lines.join("\n"))
+    said(&lines.join("\n"))
 }
 
 /// The reference page: every event, and every clock of every right, from the data alone.

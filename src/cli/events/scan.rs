@@ -3,6 +3,7 @@
 use super::rules::{RuleArgs, lateness_ms, seed};
 use crate::cli::exit::{Exit, Failed};
 use crate::cli::map::MappingArgs;
+use crate::cli::out;
 use crate::connectors::logs::{Coverage, Input, Options, scan};
 use crate::events::batch::Firing;
 use crate::events::coverage::Sight;
@@ -153,17 +154,12 @@ fn coverage_json(coverage: &Coverage) -> Value {
 }
 
 /// Says on standard error what was not used; nothing when everything was.
-#[expect(clippy::print_stderr, reason = "the command line is where messages reach people")]
 fn tell(coverage: &Coverage) {
     for (name, tally) in coverage.sources.iter().map(|(n, s)| (n, &s.tally)).filter(|(_, t)| t.bad_lines() > 0) {
         for (why, (count, samples)) in &tally.bad {
             let at: Vec<String> = samples.iter().map(|p| p.offset().to_string()).collect();
-            eprintln!(
-                "habeas: {name}: {count} of {} lines not used ({}), at byte {}",
-                tally.lines,
-                why.word(),
-                at.join(", ")
-            );
+            let (lines, why, at) = (tally.lines, why.word(), at.join(", "));
+            out::tell(&format!("habeas: {name}: {count} of {lines} lines not used ({why}), at byte {at}"));
         }
     }
     for (name, tally) in coverage.sources.iter().map(|(n, s)| (n, &s.tally)).filter(|(_, t)| t.doubles > 0) {
@@ -176,6 +172,7 @@ fn tell(coverage: &Coverage) {
         );
     }
     if coverage.late > 0 {
-        eprintln!("habeas: {} events came later than --lateness allows; windows did not count them", coverage.late);
+        let late = coverage.late;
+        out::tell(&format!("habeas: {late} events came later than --lateness allows; windows did not count them"));
     }
 }

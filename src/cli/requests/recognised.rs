@@ -5,7 +5,7 @@ use super::add::{self, Entered};
 use super::desk::Desk;
 use crate::authority::Handler;
 use crate::cli::exit::{Exit, Failed};
-use crate::cli::say;
+use crate::cli::{out, say};
 use crate::clock::Timestamp;
 use crate::flows::take_in_mail::{Came, take_in_mail};
 use crate::personal::{Personal, Purpose};
@@ -16,7 +16,7 @@ use crate::requests::request::Channel;
 use crate::store::Personals;
 use anyhow::anyhow;
 use serde_json::Value;
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, IsTerminal};
 use std::path::Path;
 
 const LARGEST_LETTER_BYTES: u64 = 1 << 20;
@@ -186,7 +186,7 @@ pub(super) fn confirmed(yes: bool) -> Result<bool, Failed> {
             "nobody can be asked here; look at what was recognised and say --yes, or name --right yourself"
         )));
     }
-    let _ = write!(std::io::stdout(), "Enter it so? [y/N] ").and_then(|()| std::io::stdout().flush());
+    out::print("Enter it so? [y/N] ");
     let mut answer = String::new();
     input.lock().read_line(&mut answer).map_err(Failed::unreadable)?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))

@@ -12,6 +12,7 @@ mod follow;
 mod follow_cut;
 mod explain;
 mod map;
+mod pipe;
 mod record;
 pub mod requests;
 mod slices;
