@@ -10,6 +10,7 @@ pub mod calendar;
 pub mod citation;
 pub mod clocks;
 pub mod contents;
+pub mod figures;
 mod lint;
 pub mod period;
 pub mod phrases;

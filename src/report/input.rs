@@ -8,6 +8,7 @@ use crate::clock::{Day, Timestamp};
 use crate::crypto::hash::Digest;
 use crate::findings::{ControlResult, Severity};
 use crate::lang::Localised;
+use crate::law::figures::Numbers;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -176,24 +177,11 @@ pub struct RequestFigures {
     pub regime: String,
     /// The right, e.g. `deletion`.
     pub right: String,
-    /// Received.
-    pub received: u64,
-    /// Complied with in whole.
-    pub complied: u64,
-    /// Complied with in part.
-    pub complied_in_part: u64,
-    /// Denied.
-    pub denied: u64,
-    /// Taken back by the person.
-    pub withdrawn: u64,
-    /// Not yet answered.
-    pub open: u64,
+    /// How many, how they ended, how long they took; those whose end is not known are among the received.
+    #[serde(flatten)]
+    pub numbers: Numbers,
     /// How they ended is not known.
     pub undecided: u64,
-    /// Median of the begun days to the answer.
-    pub median_days: Option<f64>,
-    /// Mean of the same.
-    pub mean_days: Option<f64>,
     /// Extended by a notice.
     pub extended: u64,
     /// The person was asked for proof, or for what they mean.

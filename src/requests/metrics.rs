@@ -6,6 +6,7 @@
 //! received, whenever it was answered. Must never count an answer that is not recorded as sent.
 
 use crate::clock::{Day, Timestamp};
+use crate::law::figures::Numbers;
 use crate::ledger::entry::{Entry, Fact};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -56,27 +57,6 @@ impl Counted {
         let elapsed_ms = u64::try_from(at.millis().saturating_sub(self.received_at.millis())).ok()?;
         Some(elapsed_ms.div_ceil(86_400_000))
     }
-}
-
-/// The numbers of one right under one law.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Numbers {
-    /// Claims received in the period.
-    pub received: u64,
-    /// Of these, complied with in whole.
-    pub complied: u64,
-    /// Complied with in part.
-    pub complied_in_part: u64,
-    /// Denied.
-    pub denied: u64,
-    /// Taken back by the person.
-    pub withdrawn: u64,
-    /// Not yet answered.
-    pub open: u64,
-    /// Median number of days within which they were answered; absent when none was.
-    pub median_days: Option<f64>,
-    /// Mean number of days within which they were answered; absent when none was.
-    pub mean_days: Option<f64>,
 }
 
 /// First and last day of a period, both in it (UTC).

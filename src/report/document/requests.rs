@@ -35,7 +35,8 @@ fn names(t: &Teller<'_>, r: &RequestFigures) -> [Cell; 2] {
 /// How they ended.
 fn ends(t: &Teller<'_>, year: i64, of: &[&RequestFigures]) -> Block {
     let row = |r: &&RequestFigures| {
-        let counts = [r.received, r.complied, r.complied_in_part, r.denied, r.withdrawn, r.open, r.undecided];
+        let n = &r.numbers;
+        let counts = [n.received, n.complied, n.complied_in_part, n.denied, n.withdrawn, n.open, r.undecided];
         let mut cells = names(t, r).to_vec();
         cells.extend(counts.iter().map(|n| Cell::plain(n.to_string())));
         cells
@@ -52,8 +53,8 @@ fn times(t: &Teller<'_>, year: i64, of: &[&RequestFigures]) -> Block {
     let days = |d: Option<f64>| d.map_or_else(|| t.w("none"), |d| format!("{d:.1}"));
     let row = |r: &&RequestFigures| {
         let mut cells = names(t, r).to_vec();
-        cells.push(Cell::plain(days(r.median_days)));
-        cells.push(Cell::plain(days(r.mean_days)));
+        cells.push(Cell::plain(days(r.numbers.median_days)));
+        cells.push(Cell::plain(days(r.numbers.mean_days)));
         cells.push(Cell::plain(r.extended.to_string()));
         cells.push(Cell::plain(r.asked_back.to_string()));
         let tone = if r.late > 0 { Tone::of_severity(crate::findings::Severity::High) } else { Tone::Quiet };

@@ -3,7 +3,8 @@
 //! The counting is that of `requests::metrics`. A row whose end is not known is counted apart and never as open.
 
 use super::stated::{Claim, Known};
-use crate::requests::metrics::{Counted, Ending, Numbers, Period, numbers};
+use crate::law::figures::Numbers;
+use crate::requests::metrics::{Counted, Ending, Period, numbers};
 use chrono::Datelike;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,22 +87,19 @@ fn late(clock: &Json) -> Option<(&str, &str, &str)> {
 }
 
 fn figure((year, regime, right): Of<'_>, numbers: &Numbers, beside: &Beside) -> Json {
-    json!({
+    let mut row = json!({
         "id": format!("{year}/{regime}/{right}"),
         "year": year,
         "regime": regime,
         "right": right,
-        "received": numbers.received + beside.undecided,
-        "complied": numbers.complied,
-        "complied_in_part": numbers.complied_in_part,
-        "denied": numbers.denied,
-        "withdrawn": numbers.withdrawn,
-        "open": numbers.open,
         "undecided": beside.undecided,
-        "median_days": numbers.median_days,
-        "mean_days": numbers.mean_days,
         "extended": beside.extended,
         "asked_back": beside.asked_back,
         "late": beside.late,
-    })
+    });
+    let counted = Numbers { received: numbers.received + beside.undecided, ..numbers.clone() };
+    if let (Some(row), Ok(Json::Object(counted))) = (row.as_object_mut(), serde_json::to_value(counted)) {
+        row.extend(counted);
+    }
+    row
 }
