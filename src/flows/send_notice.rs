@@ -18,6 +18,7 @@ use crate::notify::messages::language;
 use crate::notify::transport::{NotSent, Transport};
 use crate::notify::verp::ReturnPaths;
 use crate::personal::{Personal, Purpose};
+use crate::requests::address::{self, Address};
 use crate::requests::command::{Act, ClaimAct, Effect, Letter};
 use crate::requests::request::Request;
 use crate::store::{Error, Leased, Notice, Written};
@@ -60,6 +61,11 @@ pub enum NoMail {
         "no mail address is known; send it by post (`habeas requests letter`), then record it (`habeas requests sent`)"
     )]
     NoAddress,
+    /// What it tells is for the person alone, and the only address known is the one that came with the request (T14).
+    #[error(
+        "it goes to an address on file alone, and none is recorded: take it from your records, never from the request (`habeas requests address`, then `habeas requests resend`), or send it by post to the address there (`habeas requests letter`, then `habeas requests sent`)"
+    )]
+    NotOnFile,
     /// The mail cannot be put together.
     #[error(transparent)]
     Mail(#[from] MailError),
@@ -68,6 +74,8 @@ pub enum NoMail {
 /// What is read of a request to write to its person.
 struct Person {
     name: Option<Personal<String>>,
+    /// The addresses that will do, and the mail address among them.
+    to: Address,
     email: Option<Personal<String>>,
     lang: &'static str,
     words: Json,
@@ -87,9 +95,16 @@ fn person(app: &App, by: &dyn Authority, request: &Request, (claim, letter): (us
         );
         let words = r.personal(request, &words_field(claim, letter))?;
         let words = words.and_then(|w| serde_json::from_str(w.reveal_for(Purpose::AnswerToSubject)).ok());
+        let on_file = r.personal(request, address::EMAIL_ON_FILE)?;
+        let to = request.claims.get(claim).map_or(Address::OnFile, |c| address::of(&app.book, request, c, letter));
+        let email = match to {
+            Address::OnFile => on_file,
+            Address::Given => r.personal(request, address::GIVEN_EMAIL)?.or(on_file),
+        };
         Ok(Person {
             name: r.personal(request, "name")?,
-            email: r.personal(request, "email")?,
+            to,
+            email,
             lang: language(&asked),
             words: words.unwrap_or_else(|| Json::Object(serde_json::Map::new())),
         })
@@ -136,6 +151,24 @@ pub fn write_letter(
     Ok(composed.map(|c| (c, person.lang)).map_err(NoMail::from))
 }
 
+/// Where a letter goes: which addresses will do, and what of them is known. Mail first, then post.
+pub fn destination(
+    app: &App,
+    by: &dyn Authority,
+    request: &Request,
+    (claim, letter): (usize, Letter),
+) -> Result<(Address, Option<Personal<String>>, Option<Personal<String>>), Error> {
+    let person = person(app, by, request, (claim, letter))?;
+    let post = app.store.read(by, |r| {
+        let on_file = r.personal(request, address::ADDRESS_ON_FILE)?;
+        Ok(match person.to {
+            Address::OnFile => on_file,
+            Address::Given => r.personal(request, "address")?.or(on_file),
+        })
+    })?;
+    Ok((person.to, person.email, post))
+}
+
 /// The mail of a notice: the same bytes at every try.
 fn ready(
     app: &App,
@@ -150,7 +183,10 @@ fn ready(
         Ok(written) => written,
         Err(no) => return Ok(Err(no)),
     };
-    let Some(email) = person.email else { return Ok(Err(NoMail::NoAddress)) };
+    let Some(email) = person.email else {
+        let why = if person.to == Address::OnFile { NoMail::NotOnFile } else { NoMail::NoAddress };
+        return Ok(Err(why));
+    };
     let name = person.name.as_ref().map(|n| n.reveal_for(Purpose::AnswerToSubject).as_str());
     let assembled = || -> Result<Ready, MailError> {
         let from = Party::new(Some(&app.config.organisation.name), app.config.mail_from(), "sender")?;

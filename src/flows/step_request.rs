@@ -10,6 +10,7 @@ use crate::requests::command::Act;
 use crate::requests::lawful::ByBook;
 use crate::requests::request::Request;
 use crate::requests::step::step;
+use crate::requests::task::is_wanted;
 use crate::store::{Notice, Personals, Store, Written};
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ pub fn step_request(
     step_request_and(store, book, id, (act, Also { finishes: finishes.into_iter().collect(), ..Also::default() }), now)
 }
 
-/// Applies `act` to request `id`, and keeps `also` with it.
+/// Applies `act` to request `id`, and keeps `also` with it. Tasks that nobody needs to do after the act are done with it.
 pub fn step_request_and(
     store: &Store,
     book: &Arc<Lawbook>,
@@ -47,6 +48,8 @@ pub fn step_request_and(
 ) -> Result<Request, FlowError> {
     let (book, id) = (Arc::clone(book), id.clone());
     let by = act.clone();
+    // A task asked for between this look and the step goes with the next step; until then it is wanted by nobody and not shown.
+    let tasks = store.read(by.authority(), |r| r.waiting(Some(&id)))?;
     store.write(by.authority(), move |tx| {
         let loaded = tx.request(&id)?;
         let rules = ByBook(&book);
@@ -55,7 +58,8 @@ pub fn step_request_and(
             return Ok(Written { value: loaded.request, entries: Vec::new() });
         }
         tx.update(&done, loaded.version, &rules)?;
-        for effect in &also.finishes {
+        let obsolete = tasks.iter().filter(|task| !is_wanted(&done.request, &task.effect)).map(|task| &task.id);
+        for effect in also.finishes.iter().chain(obsolete) {
             tx.finish(effect, now)?;
         }
         if !also.seals.is_empty() {

@@ -7,6 +7,9 @@ use crate::lang::Localised;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
+/// The languages in which letters are written: grounds for refusal stand in letters, so each is worded in all of them.
+pub const LETTER_LANGUAGES: [&str; 4] = ["de", "en", "fr", "zh-CN"];
+
 /// How much is asked of a person before a request is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -2,6 +2,7 @@
 //! every clock must say exactly once how long it is.
 
 use super::book::{BookError, Lawbook};
+use super::contents::LETTER_LANGUAGES;
 use super::period::Unit;
 use super::regime::{ClockRule, Counting, Kind, Regime, Span};
 use crate::lang::Localised;
@@ -56,7 +57,11 @@ impl Lint<'_> {
     }
 
     fn text(&mut self, field: &str, text: &Localised) {
-        for lang in LANGUAGES.iter().filter(|lang| !text.has(lang)) {
+        self.text_in(field, text, &LANGUAGES);
+    }
+
+    fn text_in(&mut self, field: &str, text: &Localised, languages: &[&str]) {
+        for lang in languages.iter().filter(|lang| !text.has(lang)) {
             self.complain(field, format!("the text in `{lang}` is missing"));
         }
     }
@@ -292,7 +297,7 @@ impl Lint<'_> {
         }
         for (key, refusal) in &contents.refusals {
             let field = format!("contents.refusals.{key}");
-            self.text(&field, &refusal.text);
+            self.text_in(&field, &refusal.text, &LETTER_LANGUAGES);
             self.cite(&field, &refusal.cite);
             refusal.rights.iter().for_each(|right| self.named(&field, right, &regime.rights));
             if !refusal.dpv.starts_with("justifications:") && !refusal.dpv.starts_with("dpv:") {

@@ -7,7 +7,7 @@ use super::outcome::{Plan, ReadBack};
 use crate::authority::{Actor, Authority, Dpo, Handler, Subject, System};
 use crate::clock::Timestamp;
 use crate::crypto::hash::Digest;
-use crate::ids::{OrganisationId, RequestId};
+use crate::ids::{OfficerId, OrganisationId, RequestId};
 use crate::ledger::entry::Word;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -181,6 +181,10 @@ pub enum Act {
     ReleaseHold(Dpo),
     /// The person complained to this authority.
     RecordComplaint(Handler, Word),
+    /// This member of staff answers for the request from now on; `None` gives it back to all.
+    Assign(Handler, Option<OfficerId>),
+    /// An address that the records have was sealed beside the request: answers go there (T14).
+    RecordAddress(Handler),
     /// Look for due dates that passed.
     Sweep(System),
 }
@@ -192,6 +196,7 @@ impl Act {
             Self::Claim(_, act) => act.authority(),
             Self::Prove(who, _) => who,
             Self::ProposeOverride(who, _) | Self::Link(who, _) | Self::RecordComplaint(who, _) => who,
+            Self::Assign(who, _) | Self::RecordAddress(who) => who,
             Self::ConfirmOverride(who) | Self::Hold(who) | Self::ReleaseHold(who) => who,
             Self::Sweep(who) => who,
         }

@@ -3,9 +3,9 @@
 //! Not a law of the world; the real ones are data under `regimes`.
 
 use super::right::{Level, Regime, Right, Sensitivity};
-use super::rules::{Basis, Due, Happening, Past, Rules};
+use super::rules::{Basis, Due, Grounds, Happening, Past, Rules};
 use crate::clock::Timestamp;
-use crate::ledger::entry::{Word, word};
+use crate::ledger::entry::word;
 use chrono::TimeDelta;
 
 /// The small law.
@@ -62,11 +62,12 @@ impl Rules for ExampleLaw {
         right == Right::Access && regime.as_str() == "uk-gdpr"
     }
 
-    fn is_ground(&self, right: Right, _: &Regime, ground: &Word) -> bool {
-        match ground.as_str() {
-            "legal-claims" => right != Right::OptOut,
-            "fraud" => true,
-            _ => false,
+    fn grounds(&self, right: Right, regime: &Regime) -> Grounds {
+        match right {
+            _ if regime.as_str() == "elsewhere" => Grounds::Unknown,
+            Right::MarketingObjection => Grounds::Listed(vec![]),
+            Right::OptOut => Grounds::Listed(vec![word("fraud")]),
+            _ => Grounds::Listed(vec![word("fraud"), word("legal-claims")]),
         }
     }
 

@@ -1,13 +1,13 @@
 //! The law book, asked as the step function asks. No number of days is here; due dates come from `law::clocks` alone.
 
 use super::right::{Kind, Level, Regime, Right, Sensitivity};
-use super::rules::{Basis, Due, Happening, Past, Rules};
+use super::rules::{Basis, Due, Grounds, Happening, Past, Rules};
 use crate::clock::{Day, Timestamp};
 use crate::law::book::Lawbook;
 use crate::law::clocks::{Case, Clock, Moment, Status, evaluate};
 use crate::law::contents;
 use crate::law::regime;
-use crate::ledger::entry::{Word, word};
+use crate::ledger::entry::word;
 use chrono::TimeDelta;
 use std::collections::BTreeMap;
 
@@ -25,6 +25,7 @@ const fn event(what: Happening) -> &'static str {
         Happening::ClarificationAsked => "clarification_asked",
         Happening::Clarified => "clarification_received",
         Happening::Extended => "extension_notice",
+        Happening::AccuracyContested => "accuracy_contested",
     }
 }
 
@@ -93,9 +94,13 @@ impl Rules for ByBook<'_> {
         })
     }
 
-    fn is_ground(&self, right: Right, regime: &Regime, ground: &Word) -> bool {
-        let Some(regime) = self.0.regimes.get(regime.as_str()) else { return false };
-        regime.contents.refusals_of(right.word()).any(|(name, _)| name == ground.as_str())
+    fn grounds(&self, right: Right, regime: &Regime) -> Grounds {
+        match self.0.regimes.get(regime.as_str()).map(|r| &r.contents) {
+            Some(contents) if !contents.refusals.is_empty() => {
+                Grounds::Listed(contents.refusals_of(right.word()).map(|(name, _)| word(name)).collect())
+            }
+            _ => Grounds::Unknown,
+        }
     }
 
     fn cite(&self, right: Right, regime: &Regime) -> String {
@@ -171,7 +176,11 @@ mod tests {
         assert!(!rules.may_extend(Right::OptOut, &Regime::new("ccpa")));
         assert!(rules.may_ask_clarification(Right::Access, &Regime::new("uk-gdpr")));
         assert!(!rules.may_ask_clarification(Right::Access, &Regime::new("ccpa")));
-        assert!(rules.is_ground(Right::Deletion, &Regime::new("eu-gdpr"), &word("legal-claims")));
-        assert!(!rules.is_ground(Right::Deletion, &Regime::new("eu-gdpr"), &word("too-much-work")));
+        let grounds = |right, regime| rules.grounds(right, &Regime::new(regime));
+        let Grounds::Listed(known) = grounds(Right::Deletion, "eu-gdpr") else { panic!("no list") };
+        assert!(known.contains(&word("legal-claims")) && !known.contains(&word("too-much-work")));
+        assert_eq!(grounds(Right::MarketingObjection, "eu-gdpr"), Grounds::Listed(vec![]), "GDPR 21(3)");
+        assert_eq!(grounds(Right::Withdrawal, "pipl"), Grounds::Listed(vec![]), "PIPL 15");
+        assert_eq!(grounds(Right::Access, "lgpd"), Grounds::Unknown);
     }
 }

@@ -3,6 +3,7 @@
 //! `open` takes a request in, `step` carries it on; both give the new state, the ledger entries and the effects, or a
 //! refusal. No I/O, no clock reading; the law comes as an argument (`rules`). Must never say done without evidence.
 
+pub mod address;
 pub mod command;
 pub mod drp;
 pub mod identity;

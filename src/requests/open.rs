@@ -7,7 +7,7 @@ use super::identity::Identity;
 use super::refusal::Refusal;
 use super::request::{Channel, Claim, Request};
 use super::right::{Regime, Right, Sensitivity};
-use super::rules::{Basis, Rules};
+use super::rules::{Basis, Happening, Past, Rules};
 use super::step::Step;
 use crate::authority::Authority;
 use crate::clock::Timestamp;
@@ -27,6 +27,8 @@ pub struct Asked {
     pub place: Word,
     /// Fields whose content is contested.
     pub contested: BTreeSet<Word>,
+    /// A rectification that only adds what is missing, and contests nothing that is held (GDPR 16, second sentence).
+    pub completes: bool,
 }
 
 /// What came in. Personal data stays outside; the store seals it beside the request.
@@ -61,8 +63,12 @@ pub fn open(from: &Submission, by: &dyn Authority, now: Timestamp, rules: &dyn R
             place: asked.place.clone(),
             received_at: from.received_at,
         };
-        let dues = rules.dues(&basis, &[]).map_err(Refusal::NoDueDate)?;
-        claims.push(Claim::received(basis, asked.contested.clone(), dues));
+        // Whoever asks for a correction contests what is held, from the receipt on.
+        let contests = asked.right == Right::Rectification && !(asked.completes && asked.contested.is_empty());
+        let history: Vec<Past> =
+            contests.then_some((Happening::AccuracyContested, from.received_at)).into_iter().collect();
+        let dues = rules.dues(&basis, &history).map_err(Refusal::NoDueDate)?;
+        claims.push(Claim { history, ..Claim::received(basis, asked.contested.clone(), dues) });
     }
     if claims.is_empty() {
         return Err(Refusal::NoSuchClaim(0));
@@ -81,6 +87,7 @@ pub fn open(from: &Submission, by: &dyn Authority, now: Timestamp, rules: &dyn R
         links: BTreeSet::new(),
         held: false,
         complaints: BTreeSet::new(),
+        owner: None,
     };
     // Each right is confirmed and looked at by itself: one letter names one right, and each clock is met by its own.
     let of_claim =

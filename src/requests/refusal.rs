@@ -15,7 +15,7 @@ pub enum Refusal {
         stage: &'static str,
     },
     /// There is no such claim.
-    #[error("the request has no claim number {0}")]
+    #[error("the request has no claim number {0}; `show` numbers them, from 0")]
     NoSuchClaim(usize),
     /// Somebody of another organisation or another request.
     #[error("the request is not theirs to act on")]
@@ -40,7 +40,7 @@ pub enum Refusal {
     #[error("a second person must do this; whoever prepared it cannot release it")]
     SecondPerson,
     /// The plan is not the one that was put up.
-    #[error("this is not the plan that was put up for release; look at it again")]
+    #[error("this is not the plan that was put up for release; look at it again (`plan --show`)")]
     OtherPlan,
     /// The records changed since the plan was made (I9).
     #[error("the records changed since the plan was made; make a new plan")]
@@ -52,7 +52,9 @@ pub enum Refusal {
         until: Timestamp,
     },
     /// A legal hold covers the data (I12).
-    #[error("a legal hold covers this person's data; nothing is erased while it stands")]
+    #[error(
+        "a legal hold covers this person's data; nothing is erased while it stands: lift it (`release`), or refuse"
+    )]
     Held,
     /// The law knows no such pause, extension or question here.
     #[error("the law does not allow `{what}` here ({cite})")]
@@ -71,10 +73,36 @@ pub enum Refusal {
         cite: String,
     },
     /// A ground that is not on the closed list.
-    #[error("`{ground}` is no ground for refusing this right ({cite}); choose one of the list")]
+    #[error("`{ground}` is no ground for refusing `{right}` ({cite}); the grounds are: {known}")]
     NoGround {
-        /// The ground named.
+        /// The ground named; empty when none was.
         ground: String,
+        /// The right.
+        right: &'static str,
+        /// The provision.
+        cite: String,
+        /// The grounds there are.
+        known: String,
+    },
+    /// The list is empty: nothing of it can be refused or kept back.
+    #[error(
+        "the law gives no ground for refusing `{right}` ({cite}): it cannot be refused, whole or in part; carry it out"
+    )]
+    NeverRefused {
+        /// The right.
+        right: &'static str,
+        /// The provision.
+        cite: String,
+    },
+    /// There is no list.
+    #[error(
+        "the grounds for refusing `{right}` under `{regime}` ({cite}) are not in the law book, so that a refusal cannot be checked; ask a lawyer, and carry it out unless they name a ground"
+    )]
+    GroundsUnknown {
+        /// The right.
+        right: &'static str,
+        /// The law.
+        regime: String,
         /// The provision.
         cite: String,
     },

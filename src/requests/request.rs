@@ -198,6 +198,9 @@ pub struct Request {
     pub held: bool,
     /// Supervisory authorities the person complained to.
     pub complaints: BTreeSet<Word>,
+    /// Who answers for it; nobody until somebody is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<OfficerId>,
 }
 
 impl Request {

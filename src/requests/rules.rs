@@ -35,6 +35,8 @@ pub enum Happening {
     Clarified,
     /// The notice of an extension was recorded as sent, in time.
     Extended,
+    /// The person contests that the data is accurate (GDPR 18(1)(a)); a mere completion does not.
+    AccuracyContested,
 }
 
 /// One happening with its instant.
@@ -51,6 +53,15 @@ pub struct Due {
     pub before: Timestamp,
 }
 
+/// The grounds on which a right may be refused under a law.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Grounds {
+    /// The closed list; an empty one means that the right cannot be refused.
+    Listed(Vec<Word>),
+    /// The law book holds no list for this law, which is not the same as an empty one.
+    Unknown,
+}
+
 /// The law, as far as the workflow needs it.
 pub trait Rules {
     /// The due dates of a claim with this history, in order of their clocks. Empty when the law sets none.
@@ -61,8 +72,8 @@ pub trait Rules {
     fn may_extend(&self, right: Right, regime: &Regime) -> bool;
     /// Whether the person may be asked to say what they mean.
     fn may_ask_clarification(&self, right: Right, regime: &Regime) -> bool;
-    /// Whether `ground` is on the closed list of grounds for refusing this right.
-    fn is_ground(&self, right: Right, regime: &Regime, ground: &Word) -> bool;
+    /// The grounds on which this right may be refused.
+    fn grounds(&self, right: Right, regime: &Regime) -> Grounds;
     /// The provision that a refusal of the step function rests on, for people to read.
     fn cite(&self, right: Right, regime: &Regime) -> String;
 }

@@ -12,6 +12,7 @@ pub fn sweep(app: &App, by: &System, now: Timestamp, done: &mut Pass) {
         Ok(swept) => {
             done.overdue += swept.overdue;
             done.warned += swept.warned;
+            done.dates.extend(swept.dates);
         }
         Err(e) => done.problem(e),
     }

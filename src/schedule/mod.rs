@@ -8,12 +8,12 @@ pub mod ledger;
 pub mod mailbox;
 pub mod notices;
 pub mod outbox;
-pub mod tasks;
 
 use crate::app::App;
 use crate::authority::System;
 use crate::clock::Timestamp;
 use crate::flows::send_notice::Post;
+use crate::flows::sweep_requests::Dated;
 use std::path::Path;
 
 /// What one pass did.
@@ -35,8 +35,8 @@ pub struct Pass {
     pub overdue: u32,
     /// Dates for which somebody was warned.
     pub warned: u32,
-    /// Tasks that nobody needs to do any more.
-    pub cleared: u32,
+    /// The dates behind these two numbers, each with who answers for it.
+    pub dates: Vec<Dated>,
     /// What could not be done, each said once, without personal data.
     pub problems: Vec<String>,
 }
@@ -50,7 +50,7 @@ impl Pass {
     }
 }
 
-/// One pass: mail in, letters out, notices, dates, tasks. `bounces` is the folder to which mail comes back.
+/// One pass: mail in, dates, letters out, notices. `bounces` is the folder to which mail comes back.
 pub fn pass(app: &App, by: &System, post: &Post, bounces: Option<&Path>, now: Timestamp) -> Pass {
     let mut done = Pass::default();
     if let Some(folder) = bounces {
@@ -59,6 +59,5 @@ pub fn pass(app: &App, by: &System, post: &Post, bounces: Option<&Path>, now: Ti
     due::sweep(app, by, now, &mut done);
     outbox::send(app, by, post, now, &mut done);
     notices::tick(app, by, now, &mut done);
-    tasks::clear(app, by, now, &mut done);
     done
 }

@@ -86,12 +86,6 @@ impl<'s> Outbox<'s> {
             tx.postpone(&notice.id, again_at)
         })
     }
-
-    /// Takes away tasks that nobody needs to do any more.
-    pub fn clear(&self, by: &System, tasks: Vec<EffectId>, now: Timestamp) -> Result<(), Error> {
-        use crate::authority::Authority;
-        self.store.writer.plain(by.organisation().clone(), move |tx| tasks.iter().try_for_each(|id| tx.finish(id, now)))
-    }
 }
 
 fn damaged(row: &str, why: impl ToString) -> Error {

@@ -4,12 +4,15 @@ use super::desk::{Desk, DeskArgs};
 use super::words::{self, Words};
 use crate::authority::Handler;
 use crate::cli::exit::{Exit, Failed};
+use crate::cli::say;
 use crate::clock::Timestamp;
 use crate::flows::step_request::{Also, step_request_and};
 use crate::ledger::entry::{Word, word};
 use crate::requests::command::{Act, ClaimAct, Letter, Speaker, Witness};
 use crate::requests::identity::{Method, Proof};
+use crate::requests::lawful::ByBook;
 use crate::requests::request::Request;
+use crate::requests::rules::{Grounds, Rules};
 use crate::store::Personals;
 use anyhow::anyhow;
 use std::collections::BTreeMap;
@@ -125,13 +128,17 @@ pub(super) struct MetArgs {
 #[derive(clap::Args)]
 #[command(after_help = "Example:
   habeas requests refuse 1f0c --as dora --ground legal-claims --facts \"A claim over invoice 17 is pending in court.\"
-  habeas requests refuse 1f0c --as dora --ground invoices=legal-obligation --words words.toml")]
+  habeas requests refuse 1f0c --as dora --ground invoices=legal-obligation --words words.toml
+  habeas requests refuse 1f0c --as dora --list        # the grounds that the law gives, or that there are none")]
 pub(super) struct RefuseArgs {
     #[command(flatten)]
     which: Which,
     /// A ground for all, or FIELD=GROUND. May repeat.
-    #[arg(long, required = true)]
+    #[arg(long, required_unless_present = "list")]
     ground: Vec<String>,
+    /// List the grounds for refusing this claim, and refuse nothing.
+    #[arg(long)]
+    list: bool,
     /// The facts: whole sentences in the person's language.
     #[arg(long)]
     facts: Option<String>,
@@ -268,7 +275,46 @@ pub(super) fn answer(a: &AnswerArgs, args: &DeskArgs) -> Result<Exit, Failed> {
     })
 }
 
+/// The grounds for refusing a claim, in the words of the law book.
+fn list_grounds(a: &RefuseArgs, args: &DeskArgs) -> Result<Exit, Failed> {
+    let desk = Desk::open(args)?;
+    let request = desk.request(&desk.signed()?, &a.which.request)?;
+    let none = || Failed::bad_input(anyhow!("the request has no claim number {}", a.which.claim));
+    let basis = &request.claims.get(a.which.claim).ok_or_else(none)?.basis;
+    let (law, right) = (basis.regime.as_str(), basis.right.word());
+    let cite = ByBook(&desk.app.book).cite(basis.right, &basis.regime);
+    let contents = desk.app.book.regimes.get(law).map(|r| &r.contents);
+    let grounds: Vec<_> = contents.into_iter().flat_map(|c| c.refusals_of(right)).collect();
+    if args.json {
+        let all: Vec<_> = grounds
+            .iter()
+            .map(|(name, g)| serde_json::json!({"ground": name, "text": g.text, "proof": g.proof, "cite": g.cite}))
+            .collect();
+        say(&serde_json::json!({"right": right, "regime": law, "grounds": all}).to_string());
+        return Ok(Exit::Done);
+    }
+    match ByBook(&desk.app.book).grounds(basis.right, &basis.regime) {
+        Grounds::Unknown => {
+            say(&format!("The grounds for refusing `{right}` under `{law}` ({cite}) are not in the law book."))
+        }
+        Grounds::Listed(none) if none.is_empty() => {
+            say(&format!("`{law}` gives no ground for refusing `{right}` ({cite}): it cannot be refused."));
+        }
+        Grounds::Listed(_) => {
+            for (name, ground) in grounds {
+                let proof =
+                    ground.proof.as_ref().map_or_else(String::new, |p| format!(" To be shown: {}.", p.get("en")));
+                say(&format!("{name:<26} {} ({}){proof}", ground.text.get("en"), ground.cite));
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
 pub(super) fn refuse(a: &RefuseArgs, args: &DeskArgs) -> Result<Exit, Failed> {
+    if a.list {
+        return list_grounds(a, args);
+    }
     of_claim(&a.which, args, |desk, _, _| {
         let mut grounds = BTreeMap::new();
         for text in &a.ground {

@@ -13,6 +13,7 @@ use crate::flows::open_request::{Intake, open_request};
 use crate::flows::record_by_hand::ask_task;
 use crate::ledger::entry::{Word, word};
 use crate::personal::Personal;
+use crate::requests::address::{ADDRESS_ON_FILE, EMAIL_ON_FILE};
 use crate::requests::command::Effect;
 use crate::requests::lawful::first_instant;
 use crate::requests::next::days_left;
@@ -37,6 +38,7 @@ const LARGEST_PERSON_BYTES: u64 = 256 * 1024;
   email = \"ann@example.org\"
   language = \"de\"
   address = \"...\"   phone = \"...\"   text = \"what they wrote\"
+  email_on_file = \"...\"   address_on_file = \"...\"     # from your records: answers go there, and only there
 
 Examples:
   habeas requests add --as carl --right deletion --channel letter --received 2026-03-05 --person ann.toml
@@ -83,6 +85,9 @@ pub(super) struct Args {
     /// A field whose content the person contests, for a correction. May repeat.
     #[arg(long, value_name = "FIELD")]
     contested: Vec<String>,
+    /// The rectification only adds what is missing and contests nothing; then nothing is restricted meanwhile.
+    #[arg(long, conflicts_with = "contested")]
+    completes: bool,
     /// Special categories, children, financial or location data are concerned.
     #[arg(long)]
     sensitive: bool,
@@ -101,6 +106,8 @@ struct Person {
     address: Option<String>,
     language: Option<String>,
     text: Option<String>,
+    email_on_file: Option<String>,
+    address_on_file: Option<String>,
 }
 
 /// What is about to be entered.
@@ -174,7 +181,7 @@ fn intake(desk: &Desk, args: &Args, entered: Entered) -> Result<Intake, Failed> 
     let known = |law: &String| desk.app.book.regimes.contains_key(law);
     let laws =
         if args.regime.is_empty() { entered.laws.into_iter().filter(known).collect() } else { args.regime.clone() };
-    let asked = asked(&desk.app, (&rights, &laws, &args.place), &args.contested)?;
+    let asked = asked(&desk.app, (&rights, &laws, &args.place), (&args.contested, args.completes))?;
     let place = asked.first().map_or("", |a| a.place.as_str()).to_uppercase();
     let received_at = match (&args.received, entered.received_at) {
         (Some(text), _) => received(&desk.app, text, &place)?,
@@ -244,7 +251,7 @@ pub(super) fn channel(text: &str) -> Channel {
 pub(super) fn asked(
     app: &App,
     (rights, regimes, places): (&[String], &[String], &[String]),
-    contested: &[String],
+    (contested, completes): (&[String], bool),
 ) -> Result<Vec<Asked>, Failed> {
     let book = &app.book;
     let known = |what: &str, given: &str, all: String| {
@@ -286,6 +293,7 @@ pub(super) fn asked(
                 regime: Regime::new(law),
                 place: word(&place.to_lowercase()),
                 contested: Clone::clone(&contested),
+                completes,
             });
         }
     }
@@ -331,7 +339,7 @@ pub(super) fn person(path: &Path) -> Result<Personals, Failed> {
     let person: Person = toml::from_str(&text).map_err(|e| {
         let line = e.span().and_then(|s| text.get(..s.start)).map_or(1, |before| before.matches('\n').count() + 1);
         Failed::bad_input(anyhow!(
-            "`{}`, line {line}: expected lines such as name = \"...\" with the keys name, email, phone, address, language, text",
+            "`{}`, line {line}: expected lines such as name = \"...\" with the keys name, email, phone, address, language, text, email_on_file, address_on_file",
             path.display()
         ))
     })?;
@@ -342,6 +350,8 @@ pub(super) fn person(path: &Path) -> Result<Personals, Failed> {
         ("address", person.address),
         ("language", person.language),
         ("text", person.text),
+        (EMAIL_ON_FILE, person.email_on_file),
+        (ADDRESS_ON_FILE, person.address_on_file),
     ];
     Ok(said.into_iter().filter_map(|(k, v)| Some((k.to_owned(), Personal::new(v?)))).collect())
 }

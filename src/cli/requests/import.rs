@@ -114,7 +114,8 @@ fn intake(desk: &Desk, row: &Row, channel: Channel, seen: &mut BTreeMap<String, 
     let key = key(row, seen);
     let said = [("email", &row.email), ("name", &row.name), ("text", &row.text)];
     let personals: Personals = said.into_iter().filter_map(|(k, v)| Some((k.to_owned(), v.clone()?))).collect();
-    let asked = vec![Asked { right, regime: basis.regime, place: basis.place, contested: BTreeSet::new() }];
+    let asked =
+        vec![Asked { right, regime: basis.regime, place: basis.place, contested: BTreeSet::new(), completes: false }];
     Ok(Intake { key, channel, received_at, sensitivity: Sensitivity::Ordinary, asked, personals })
 }
 

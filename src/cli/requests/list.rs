@@ -3,6 +3,7 @@
 use super::desk::{Desk, DeskArgs};
 use crate::cli::exit::{Exit, Failed};
 use crate::cli::say;
+use crate::ids::OfficerId;
 use crate::requests::next::{self, days_left};
 use crate::requests::status;
 use crate::store::Row;
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 #[command(after_help = "Examples:
   habeas requests list --as carl
   habeas requests list --as carl --within 7
+  habeas requests list --as carl --owner carl
   habeas requests list --as carl --closed --json")]
 pub(super) struct Args {
     /// Those that are closed, instead of those that are open.
@@ -21,6 +23,9 @@ pub(super) struct Args {
     /// Only those with a date within so many days, or passed.
     #[arg(long, value_name = "DAYS")]
     within: Option<i64>,
+    /// Only those that this member of staff answers for.
+    #[arg(long, value_name = "ID")]
+    owner: Option<OfficerId>,
     /// Most requests shown.
     #[arg(long, default_value_t = 1000)]
     most: u32,
@@ -33,8 +38,11 @@ pub(super) fn run(args: &Args, desk_args: &DeskArgs) -> Result<Exit, Failed> {
     let (rows, counts) =
         desk.app.store.read(&by, |r| Ok((r.requests(args.closed, most)?, r.counts()?))).map_err(super::store_failed)?;
     let left = |row: &Row| row.next_action_at.map(|at| days_left(at, desk.now));
-    let shown: Vec<&Row> =
-        rows.iter().filter(|row| args.within.is_none_or(|days| left(row).is_some_and(|l| l <= days))).collect();
+    let shown: Vec<&Row> = rows
+        .iter()
+        .filter(|row| args.within.is_none_or(|days| left(row).is_some_and(|l| l <= days)))
+        .filter(|row| args.owner.is_none() || row.request.owner == args.owner)
+        .collect();
     let lines: Vec<Value> = shown.iter().flat_map(|row| lines(row, &desk)).collect();
     if desk_args.json {
         let totals = json!({"received": counts.received, "open": counts.open, "closed": counts.closed});
@@ -42,8 +50,8 @@ pub(super) fn run(args: &Args, desk_args: &DeskArgs) -> Result<Exit, Failed> {
         return Ok(Exit::Done);
     }
     say(&format!(
-        "{:<10} {:<20} {:<22} {:<17} {:<11} {:>5}  {:<11} next",
-        "request", "right", "state", "clock", "due on", "left", "turn"
+        "{:<10} {:<20} {:<22} {:<17} {:<11} {:>5}  {:<11} {:<10} next",
+        "request", "right", "state", "clock", "due on", "left", "turn", "owner"
     ));
     for line in &lines {
         let text = |key: &str| {
@@ -54,13 +62,14 @@ pub(super) fn run(args: &Args, desk_args: &DeskArgs) -> Result<Exit, Failed> {
         let short: String = text("request").chars().take(8).collect();
         let late = if line.get("overdue") == Some(&Value::Bool(true)) { "  OVERDUE" } else { "" };
         say(&format!(
-            "{short:<10} {:<20} {:<22} {:<17} {:<11} {:>5}  {:<11} {}{late}",
+            "{short:<10} {:<20} {:<22} {:<17} {:<11} {:>5}  {:<11} {:<10} {}{late}",
             text("right"),
             text("state"),
             dash("clock"),
             dash("due_on"),
             dash("days_left"),
             text("turn"),
+            dash("owner"),
             text("next")
         ));
     }
@@ -91,6 +100,7 @@ fn lines(row: &Row, desk: &Desk) -> Vec<Value> {
             "overdue": due.is_some_and(|d| desk.now >= d.before),
             "received_at": request.received_at,
             "channel": request.channel,
+            "owner": request.owner,
         })
     };
     request.claims.iter().enumerate().map(line).collect()

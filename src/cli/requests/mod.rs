@@ -8,6 +8,7 @@ mod import;
 mod init;
 mod list;
 mod metrics;
+mod owner;
 mod plans;
 mod recognised;
 mod show;
@@ -23,8 +24,11 @@ use super::say;
 use crate::clock::Timestamp;
 use crate::flows::FlowError;
 use crate::requests::next;
+use crate::requests::refusal::Refusal;
 use crate::requests::request::Request;
 use crate::requests::status;
+use crate::requests::table::TABLE;
+use std::collections::BTreeSet;
 
 /// Take in, carry on and answer data subjects' requests.
 #[derive(clap::Args)]
@@ -74,6 +78,8 @@ enum Command {
     Hold(acts::HoldArgs),
     Release(acts::ReleaseArgs),
     Link(acts::LinkArgs),
+    Assign(owner::AssignArgs),
+    Address(owner::AddressArgs),
     Tasks(tasks::TasksArgs),
     Done(tasks::DoneArgs),
     Letter(tasks::LetterArgs),
@@ -113,6 +119,8 @@ pub(super) fn run(args: Args) -> Result<Exit, Failed> {
         Command::Hold(args) => acts::hold(&args, &desk),
         Command::Release(args) => acts::release(&args, &desk),
         Command::Link(args) => acts::link(&args, &desk),
+        Command::Assign(args) => owner::assign(&args, &desk),
+        Command::Address(args) => owner::address(&args, &desk),
         Command::Tasks(args) => tasks::list(&args, &desk),
         Command::Done(args) => tasks::done(&args, &desk),
         Command::Letter(args) => tasks::show_letter(&args, &desk),
@@ -126,9 +134,53 @@ pub(super) fn run(args: Args) -> Result<Exit, Failed> {
 /// What the law or the house refuses, and what is wrong with the input, leave by different exit codes.
 fn failed(error: FlowError) -> Failed {
     match error {
-        FlowError::Refused(refusal) => Failed { exit: Exit::Findings, source: anyhow::anyhow!("refused: {refusal}") },
+        FlowError::Refused(refusal) => {
+            let next = next_step(&refusal);
+            Failed { exit: Exit::Findings, source: anyhow::anyhow!("refused: {refusal}{next}") }
+        }
         FlowError::Store(error) => store_failed(error),
     }
+}
+
+/// What can be done instead, where the refusal itself does not say.
+fn next_step(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::NotNow { stage, .. } => {
+            let acts = TABLE.iter().find(|(known, _)| known == stage).map_or(&[][..], |(_, acts)| acts);
+            let commands: BTreeSet<&str> = acts.iter().filter_map(|act| command_of(act)).collect();
+            match commands.into_iter().collect::<Vec<_>>().join("`, `") {
+                none if none.is_empty() => "; nothing more can be done to it".to_owned(),
+                these => format!("; possible now: `{these}`"),
+            }
+        }
+        Refusal::NotAllowed { what: "a date met by hand", .. } => {
+            "; `show` names the clocks, and answers and acknowledgements are met by their letters alone".to_owned()
+        }
+        Refusal::NotAllowed { .. } => "; `due` tells the date that stands".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// The command by which staff do what the table of the workflow calls `act`; none for what only letters do.
+fn command_of(act: &str) -> Option<&'static str> {
+    Some(match act {
+        "accept" => "accept",
+        "ask-identity" | "ask-clarification" => "pause",
+        "clarify" => "resume",
+        "extend" => "extend",
+        "meet" => "met",
+        "propose" | "call-off" => "plan",
+        "tell" => "answer",
+        "return" | "approve" | "decide-appeal" => "decide",
+        "begin" => "carry-out",
+        "report" => "report",
+        "confirm" => "read-back",
+        "deny" => "refuse",
+        "withdraw" => "withdraw",
+        "letter-sent" => "sent",
+        "appeal" => "appeal",
+        _ => return None,
+    })
 }
 
 fn store_failed(error: crate::store::Error) -> Failed {

@@ -125,7 +125,9 @@ pub(super) fn plan(a: &PlanArgs, args: &DeskArgs) -> Result<Exit, Failed> {
     if a.show {
         let text =
             desk.app.store.read(&signed, |r| r.personal(&request, &plan_field(claim))).map_err(super::store_failed)?;
-        let text = text.ok_or_else(|| Failed::bad_input(anyhow!("no plan was put up for claim {claim}")))?;
+        let text = text.ok_or_else(|| {
+            Failed::bad_input(anyhow!("no plan was put up for claim {claim}; `plan --file` puts one up"))
+        })?;
         let text = text.reveal_for(Purpose::Handling);
         let digest = Written::parse(text).map_err(Failed::internal)?.plan().digest;
         crate::cli::say(&format!("# digest {digest}\n{}", text.trim_end()));
@@ -200,7 +202,9 @@ pub(super) fn read_back(a: &ReadBackArgs, args: &DeskArgs) -> Result<Exit, Faile
         Stage::Acting { plan } | Stage::Unconfirmed { plan, .. } => Some(plan.digest),
         _ => None,
     });
-    let plan = plan.ok_or_else(|| Failed::bad_input(anyhow!("nothing was carried out that could be read back")))?;
+    let plan = plan.ok_or_else(|| {
+        Failed::bad_input(anyhow!("nothing was carried out that could be read back; `carry-out` comes first"))
+    })?;
     let (as_planned, stray, unreadable) = (a.as_planned, a.stray, a.unreadable);
     let found = ReadBack { plan, at: desk.now, as_planned, stray, unreadable };
     let report = (a.which.claim, ClaimAct::Confirm(desk.system(), found), Personals::new());

@@ -17,7 +17,8 @@ use crate::store::{Notice, Waiting};
 use serde_json::{Value, json};
 
 /// Values about the person that a request may have, in the order shown.
-pub(super) const PERSONALS: [&str; 7] = ["name", "email", "phone", "address", "language", "subject", "text"];
+pub(super) const PERSONALS: [&str; 9] =
+    ["name", "email", "email-on-file", "phone", "address", "address-on-file", "language", "subject", "text"];
 
 /// Show one request: claims, clocks with their derivation, proofs, letters, tasks, and what the ledger says.
 #[derive(clap::Args)]
@@ -112,6 +113,7 @@ pub(super) fn brief(request: &Request, now: Timestamp) -> Value {
         "held": request.held,
         "links": request.links,
         "complaints": request.complaints,
+        "owner": request.owner,
         "closed": request.is_closed(),
         "claims": request.claims.iter().enumerate().map(claim).collect::<Vec<_>>(),
     })
@@ -144,8 +146,9 @@ fn as_text(desk: &Desk, request: &Request, beside: &Beside, (outcomes, lang): (&
     say(&format!("Request {}", request.id));
     say(&format!("received {} by {channel}, entered {}", request.received_at, request.recorded_at));
     for (field, value) in &beside.personals {
-        say(&format!("{field:<10} {value}"));
+        say(&format!("{field:<16} {value}"));
     }
+    say(&format!("owner {}", request.owner.as_ref().map_or("nobody: `assign` names one", |id| id.as_str())));
     if request.held {
         say("A legal hold covers this person's data: nothing is erased while it stands.");
     }

@@ -6,9 +6,11 @@ use crate::authority::Authority;
 use crate::cli::exit::{Exit, Failed};
 use crate::cli::say;
 use crate::flows::record_by_hand::{finish_task, record_letter, resend_letter};
-use crate::flows::send_notice::write_letter;
-use crate::ids::EffectId;
+use crate::flows::send_notice::{destination, write_letter};
+use crate::ids::{EffectId, OfficerId};
 use crate::notify::delivery::{State, Why};
+use crate::personal::{Personal, Purpose};
+use crate::requests::address::Address;
 use crate::requests::command::{Effect, Letter};
 use crate::requests::next::days_left;
 use crate::requests::task::is_wanted;
@@ -22,6 +24,9 @@ pub(super) struct TasksArgs {
     /// Only tasks of this request.
     #[arg(long)]
     request: Option<String>,
+    /// Only tasks of requests that this member of staff answers for.
+    #[arg(long, value_name = "ID")]
+    owner: Option<OfficerId>,
 }
 
 /// Call a task done.
@@ -89,6 +94,7 @@ struct Open {
     what: String,
     since: crate::clock::Timestamp,
     due: Option<(String, i64)>,
+    owner: Option<OfficerId>,
 }
 
 fn open(desk: &Desk, by: &dyn Authority, of: Option<&str>) -> Result<Vec<Open>, Failed> {
@@ -142,18 +148,20 @@ fn one(
 ) -> Open {
     let due = request.claims.get(claim).and_then(|c| c.next_due());
     let due = due.map(|d| (d.on.to_string(), days_left(d.before, desk.now)));
-    Open { id: id.to_owned(), request: request.id.to_string(), claim, what, since, due }
+    let owner = request.owner.clone();
+    Open { id: id.to_owned(), request: request.id.to_string(), claim, what, since, due, owner }
 }
 
 pub(super) fn list(a: &TasksArgs, args: &DeskArgs) -> Result<Exit, Failed> {
     let desk = Desk::open(args)?;
-    let open = open(&desk, &desk.signed()?, a.request.as_deref())?;
+    let mut open = open(&desk, &desk.signed()?, a.request.as_deref())?;
+    open.retain(|o| a.owner.is_none() || o.owner == a.owner);
     if args.json {
         let all: Vec<Value> = open
             .iter()
             .map(|o| {
                 json!({"id": o.id, "request": o.request, "claim": o.claim, "what": o.what, "since": o.since,
-                       "due_on": o.due.as_ref().map(|d| &d.0), "days_left": o.due.as_ref().map(|d| d.1)})
+                       "due_on": o.due.as_ref().map(|d| &d.0), "days_left": o.due.as_ref().map(|d| d.1), "owner": o.owner})
             })
             .collect();
         say(&json!(all).to_string());
@@ -162,7 +170,8 @@ pub(super) fn list(a: &TasksArgs, args: &DeskArgs) -> Result<Exit, Failed> {
     for o in &open {
         let due = o.due.as_ref().map_or_else(|| "-".to_owned(), |(on, left)| format!("{on} ({left} left)"));
         let short = |id: &str| id.chars().take(8).collect::<String>();
-        say(&format!("{:<9} {:<9} {:<24} {}", short(&o.id), short(&o.request), due, o.what));
+        let owner = o.owner.as_ref().map_or("-", |id| id.as_str());
+        say(&format!("{:<9} {:<9} {:<24} {owner:<10} {}", short(&o.id), short(&o.request), due, o.what));
     }
     say(&format!("{} tasks", open.len()));
     Ok(Exit::Done)
@@ -195,11 +204,22 @@ pub(super) fn show_letter(a: &LetterArgs, args: &DeskArgs) -> Result<Exit, Faile
     let what = (a.which.claim, letter(&a.letter)?);
     let written = write_letter(&desk.app, &by, &request, what, desk.now).map_err(super::store_failed)?;
     let (composed, lang) = written.map_err(Failed::bad_input)?;
+    let (to, email, post) = destination(&desk.app, &by, &request, what).map_err(super::store_failed)?;
+    let shown =
+        |a: Option<Personal<String>>| a.map_or_else(|| "none".to_owned(), |a| a.reveal_for(Purpose::Handling).clone());
+    let (email, post) = (shown(email), shown(post));
+    let whose = if to == Address::OnFile { "on file" } else { "given in the request" };
     let text = composed.letter;
     say(&match (args.json, a.html) {
-        (true, _) => json!({"message": composed.kind, "lang": lang, "subject": text.subject, "text": text.text, "html": text.html}).to_string(),
+        (true, _) => json!({"message": composed.kind, "lang": lang, "subject": text.subject, "text": text.text, "html": text.html,
+            "to": {"address": if to == Address::OnFile { "on-file" } else { "given" }, "email": email, "post": post}})
+        .to_string(),
         (_, true) => text.html,
-        _ => format!("Subject: {}\n\n{}", text.subject, text.text.trim_end()),
+        _ => format!(
+            "To the address {whose}: mail {email}; post {post}\nSubject: {}\n\n{}",
+            text.subject,
+            text.text.trim_end()
+        ),
     });
     Ok(Exit::Done)
 }
@@ -210,6 +230,9 @@ pub(super) fn sent(a: &SentArgs, args: &DeskArgs) -> Result<Exit, Failed> {
     let request = desk.request(&by, &a.which.request)?;
     let place = request.claims.get(a.which.claim).map_or("", |c| c.basis.place.as_str()).to_uppercase();
     let on = a.on.as_deref().map_or(Ok(desk.now), |text| super::add::received(&desk.app, text, &place))?;
+    if on > desk.now {
+        return Err(Failed::bad_input(anyhow!("on: {on} lies in the future; record the letter once it is out")));
+    }
     let what = (a.which.claim, letter(&a.letter)?, on);
     let request = record_letter(&desk.app, (&by, &desk.system()), &request, what, desk.now).map_err(super::failed)?;
     super::told_state(&request, desk.now, args.json);
@@ -225,6 +248,11 @@ pub(super) fn resend(a: &ResendArgs, args: &DeskArgs) -> Result<Exit, Failed> {
         .filter(|n| a.notice.as_ref().map_or_else(|| n.delivery.is_given_up(), |id| n.id == *id))
         .filter(|n| !matches!(n.delivery.state, State::Delivered { .. } | State::Accepted { .. }))
         .collect();
+    if let (Some(id), []) = (&a.notice, chosen.as_slice()) {
+        return Err(Failed::bad_input(anyhow!(
+            "no letter `{id}` waits to be tried again: it arrived, is on its way, or there is none; `show` lists the letters"
+        )));
+    }
     for notice in &chosen {
         resend_letter(&desk.app, &by, notice, desk.now).map_err(super::failed)?;
     }

@@ -2,7 +2,7 @@
 
 use super::desk::{Desk, DeskArgs};
 use crate::cli::exit::{Exit, Failed};
-use crate::cli::say;
+use crate::cli::{out, say};
 use crate::clock::Clock;
 use crate::flows::send_notice::Post;
 use crate::schedule::{self, Pass};
@@ -42,6 +42,10 @@ pub(super) fn run(args: &Args, desk_args: &DeskArgs) -> Result<Exit, Failed> {
         if !args.watch || desk_args.now.is_some() {
             return Ok(if done.problems.is_empty() { Exit::Done } else { Exit::Findings });
         }
+        if out::is_closed() {
+            out::tell("habeas: nobody reads what the worker tells any more; it ends after a whole pass");
+            return Ok(Exit::Done);
+        }
         std::thread::sleep(pause);
     }
 }
@@ -52,17 +56,16 @@ fn told(done: &Pass, json: bool) -> Result<(), Failed> {
         return Ok(());
     }
     say(&format!(
-        "letters: {} sent, {} wait, {} with people; mail: {} bounced, {} answers, {} unknown; dates: {} overdue, {} near; {} tasks cleared",
-        done.sent,
-        done.later,
-        done.tasked,
-        done.bounced,
-        done.answers,
-        done.unknown,
-        done.overdue,
-        done.warned,
-        done.cleared
+        "letters: {} sent, {} wait, {} with people; mail: {} bounced, {} answers, {} unknown; dates: {} overdue, {} near",
+        done.sent, done.later, done.tasked, done.bounced, done.answers, done.unknown, done.overdue, done.warned
     ));
+    for date in &done.dates {
+        let request: String = date.request.as_str().chars().take(8).collect();
+        let (clock, due_on, claim) = (date.clock.as_str(), date.due_on, date.claim);
+        let what = if date.overdue { "OVERDUE " } else { "NEAR    " };
+        let owner = date.owner.as_ref().map_or("nobody", |id| id.as_str());
+        say(&format!("{what} {request} claim {claim}: {clock} due {due_on}; owner: {owner}"));
+    }
     done.problems.iter().for_each(|p| say(&format!("PROBLEM  {p}")));
     Ok(())
 }

@@ -36,7 +36,7 @@ fn ground(book: &Lawbook, about: &About<'_>, name: &Word) -> (String, String) {
     let rule = book.regimes.get(basis.regime.as_str()).and_then(|r| r.contents.refusals.get(name.as_str()));
     let own = about.words.get("ground_text").and_then(|t| t.get(name.as_str())).and_then(Json::as_str);
     let text = own.map(str::to_owned).or_else(|| rule.map(|r| r.text.get(about.lang).to_owned()));
-    let text = text.unwrap_or_else(|| name.as_str().to_owned()).trim_end_matches('.').to_owned();
+    let text = text.unwrap_or_else(|| name.as_str().to_owned()).trim_end_matches(['.', '。']).to_owned();
     (text, rule.map_or_else(String::new, |r| r.cite.clone()))
 }
 

@@ -1,6 +1,6 @@
 //! Due dates: taken from the law for the history of a claim, never from the present.
 
-use super::{Draft, facts, known};
+use super::{Draft, facts, known, said};
 use crate::clock::Timestamp;
 use crate::ledger::entry::{Fact, Word};
 use crate::requests::refusal::Refusal;
@@ -78,7 +78,9 @@ impl Draft<'_> {
                 .collect();
             for due in passed {
                 self.claim_mut(at)?.overdue.insert(due.clock.clone());
-                self.note_claim(at, "overdue", facts([("clock", known(due.clock)), ("due-on", Fact::Day(due.on))]));
+                let mut pairs = facts([("clock", known(due.clock)), ("due-on", Fact::Day(due.on))]);
+                pairs.extend(self.request.owner.as_ref().map(|id| ("owner".to_owned(), said(id.as_str()))));
+                self.note_claim(at, "overdue", pairs);
                 self.task(at, "overdue");
             }
         }

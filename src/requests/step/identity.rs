@@ -3,7 +3,7 @@
 use super::{Draft, facts, known, said};
 use crate::authority::{Authority, Dpo, Handler};
 use crate::crypto::hash::Digest;
-use crate::ids::RequestId;
+use crate::ids::{OfficerId, RequestId};
 use crate::ledger::entry::{Fact, Word};
 use crate::requests::command::{Effect, Letter};
 use crate::requests::identity::Proof;
@@ -79,6 +79,16 @@ impl Draft<'_> {
     pub(super) fn hold(&mut self, held: bool) {
         self.request.held = held;
         self.note(if held { "hold-placed" } else { "hold-released" }, BTreeMap::new());
+    }
+
+    /// Names who answers for the request; the same name again changes nothing.
+    pub(super) fn assign(&mut self, owner: Option<&OfficerId>) {
+        let before = std::mem::replace(&mut self.request.owner, owner.cloned());
+        if before.as_ref() == owner {
+            return;
+        }
+        let name = |id: Option<&OfficerId>| said(id.map_or("nobody", OfficerId::as_str));
+        self.note("assigned", facts([("to", name(owner)), ("from", name(before.as_ref()))]));
     }
 
     pub(super) fn complain(&mut self, authority: &Word) {

@@ -48,6 +48,8 @@ pub fn step(request: &Request, act: &Act, now: Timestamp, rules: &dyn Rules) -> 
         Act::Hold(_) => draft.hold(true),
         Act::ReleaseHold(_) => draft.hold(false),
         Act::RecordComplaint(_, authority) => draft.complain(authority),
+        Act::Assign(_, owner) => draft.assign(owner.as_ref()),
+        Act::RecordAddress(_) => draft.note("address-recorded", BTreeMap::new()),
         Act::Sweep(_) => draft.sweep()?,
     }
     Ok(draft.finish())

@@ -19,7 +19,7 @@ use crate::requests::open::{Asked, Submission, open};
 use crate::requests::outcome::{Outcome, Plan, ReadBack};
 use crate::requests::request::Channel;
 use crate::requests::right::{Level, Regime, Right, Sensitivity};
-use crate::requests::rules::{Basis, Due, Happening, Past};
+use crate::requests::rules::{Basis, Due, Grounds, Happening, Past};
 use stateright::{Checker, HasDiscoveries, Model, Property};
 use std::collections::BTreeSet;
 
@@ -135,8 +135,8 @@ impl Rules for Bent {
         ExampleLaw.may_ask_clarification(right, regime)
     }
 
-    fn is_ground(&self, right: Right, regime: &Regime, ground: &Word) -> bool {
-        ExampleLaw.is_ground(right, regime, ground)
+    fn grounds(&self, right: Right, regime: &Regime) -> Grounds {
+        ExampleLaw.grounds(right, regime)
     }
 
     fn cite(&self, right: Right, regime: &Regime) -> String {
@@ -336,6 +336,7 @@ impl Model for Small {
             regime: Regime::new("eu-gdpr"),
             place: word("de"),
             contested: BTreeSet::new(),
+            completes: false,
         };
         let from = Submission {
             id: "r1".parse().unwrap(),

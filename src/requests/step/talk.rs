@@ -9,7 +9,7 @@ use crate::requests::outcome::Outcome;
 use crate::requests::refusal::Refusal;
 use crate::requests::request::Stage;
 use crate::requests::right::Kind;
-use crate::requests::rules::Happening;
+use crate::requests::rules::{Grounds, Happening};
 use std::collections::BTreeMap;
 
 impl Draft<'_> {
@@ -39,16 +39,37 @@ impl Draft<'_> {
 
     /// Every ground must be on the closed list of the regime for this right.
     pub(super) fn check_grounds(&self, at: usize, grounds: &BTreeMap<Word, Word>) -> Result<(), Refusal> {
-        let basis = &self.claim(at)?.basis;
-        match grounds.values().find(|g| !self.rules.is_ground(basis.right, &basis.regime, g)) {
-            Some(ground) => Err(Refusal::NoGround { ground: ground.as_str().to_owned(), cite: self.cite(at)? }),
+        if grounds.is_empty() {
+            return Ok(());
+        }
+        let listed = self.listed_grounds(at)?;
+        match grounds.values().find(|g| !listed.contains(g)) {
+            Some(ground) => Err(self.no_ground(at, ground.as_str(), &listed)?),
             None => Ok(()),
         }
     }
 
+    /// The grounds for refusing the right; a right that has none cannot be refused.
+    fn listed_grounds(&self, at: usize) -> Result<Vec<Word>, Refusal> {
+        let basis = &self.claim(at)?.basis;
+        let (right, cite) = (basis.right.word(), self.cite(at)?);
+        match self.rules.grounds(basis.right, &basis.regime) {
+            Grounds::Listed(listed) if listed.is_empty() => Err(Refusal::NeverRefused { right, cite }),
+            Grounds::Listed(listed) => Ok(listed),
+            Grounds::Unknown => Err(Refusal::GroundsUnknown { right, regime: basis.regime.as_str().to_owned(), cite }),
+        }
+    }
+
+    fn no_ground(&self, at: usize, ground: &str, listed: &[Word]) -> Result<Refusal, Refusal> {
+        let known = listed.iter().map(Word::as_str).collect::<Vec<_>>().join(", ");
+        let right = self.claim(at)?.basis.right.word();
+        Ok(Refusal::NoGround { ground: ground.to_owned(), right, cite: self.cite(at)?, known })
+    }
+
     pub(super) fn deny(&mut self, at: usize, by: &Dpo, grounds: &BTreeMap<Word, Word>) -> Result<(), Refusal> {
+        let listed = self.listed_grounds(at)?;
         if grounds.is_empty() {
-            return Err(Refusal::NoGround { ground: String::new(), cite: self.cite(at)? });
+            return Err(self.no_ground(at, "", &listed)?);
         }
         self.check_grounds(at, grounds)?;
         self.claim_mut(at)?.decided_by = Some(by.officer().clone());

@@ -36,6 +36,7 @@ fn submission(rights: &[(Right, &str)]) -> Submission {
         regime: Regime::new(regime),
         place: word("de"),
         contested: BTreeSet::new(),
+        completes: false,
     };
     Submission {
         id: "r1".parse().unwrap(),
@@ -236,7 +237,19 @@ fn a_refusal_needs_a_ground_of_the_list_for_each_field() {
     let mut s = Story::of(&[(Right::Deletion, "eu-gdpr")]);
     let because = |g: &str| BTreeMap::from([(word("invoice"), word(g))]);
     assert!(matches!(s.refused(ClaimAct::Deny(dpo("dora"), BTreeMap::new())), Refusal::NoGround { .. }));
-    assert!(matches!(s.refused(ClaimAct::Deny(dpo("dora"), because("too-much-work"))), Refusal::NoGround { .. }));
+    let refused = s.refused(ClaimAct::Deny(dpo("dora"), because("too-much-work")));
+    assert_eq!(
+        refused.to_string(),
+        "`too-much-work` is no ground for refusing `deletion` (eu-gdpr on deletion); the grounds are: fraud, legal-claims"
+    );
+    for (right, regime, said) in [
+        (Right::MarketingObjection, "eu-gdpr", "it cannot be refused, whole or in part"),
+        (Right::Access, "elsewhere", "under `elsewhere` (elsewhere on access) are not in the law book"),
+    ] {
+        let mut s = Story::of(&[(right, regime)]);
+        let refused = s.refused(ClaimAct::Deny(dpo("dora"), because("fraud"))).to_string();
+        assert!(refused.contains(said), "{refused}");
+    }
     s.claim(ClaimAct::Accept(clerk("carl"))).known();
     let bad = Plan { kept: because("habit"), ..plan() };
     assert!(matches!(s.refused(ClaimAct::Propose(clerk("carl"), bad)), Refusal::NoGround { .. }));

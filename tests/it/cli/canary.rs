@@ -215,6 +215,7 @@ fn the_search_finds_what_is_stored_unsealed() {
                 regime: Regime::new("eu-gdpr"),
                 place: habeas::ledger::entry::word("de"),
                 contested: std::collections::BTreeSet::new(),
+                completes: false,
             }],
             personals: habeas::store::Personals::from([("name".to_owned(), Personal::new("Canary7q Ann".to_owned()))]),
         };

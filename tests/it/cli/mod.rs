@@ -6,6 +6,7 @@ mod canary;
 mod backtest;
 mod bad_input;
 mod clock;
+mod desk;
 mod export;
 pub mod ledger;
 mod follow;

@@ -12,6 +12,22 @@ pub struct Office {
     pub now: String,
 }
 
+/// What every installation is told of its organisation.
+const ACME: [&str; 12] = [
+    "--organisation",
+    "acme",
+    "--name",
+    "Acme GmbH",
+    "--place",
+    "DE",
+    "--email",
+    "privacy@acme.example",
+    "--dpo-contact",
+    "dpo@acme.example",
+    "--dpo",
+    "dora",
+];
+
 /// What a command said.
 pub struct Said {
     pub code: i32,
@@ -30,31 +46,8 @@ impl Office {
     pub fn new(now: &str) -> Self {
         let office = Self { dir: tempfile::tempdir().unwrap(), now: now.to_owned() };
         let folder = office.folder().display().to_string();
-        let made = office.raw(
-            &[
-                "requests",
-                "init",
-                &folder,
-                "--organisation",
-                "acme",
-                "--name",
-                "Acme GmbH",
-                "--place",
-                "DE",
-                "--email",
-                "privacy@acme.example",
-                "--dpo-contact",
-                "dpo@acme.example",
-                "--dpo",
-                "dora",
-                "--languages",
-                "en,de",
-                "--rehearsal",
-                "--now",
-                now,
-            ],
-            "",
-        );
+        let own = ["--languages", "en,de", "--rehearsal", "--now", now];
+        let made = office.raw(&[&["requests", "init", &folder], &ACME[..], &own].concat(), "");
         assert_eq!(made.code, 0, "{}", made.err);
         assert!(made.out.contains("master.key") && made.out.contains("staff add"), "{}", made.out);
         for (id, role) in [("carl", "caseworker"), ("emil", "dpo"), ("aude", "auditor")] {
@@ -113,7 +106,8 @@ impl Office {
     }
 }
 
-pub const ANN: &str = "name = \"Ann Example\"\nemail = \"ann@test.example\"\nlanguage = \"de\"\n";
+pub const ANN: &str =
+    "name = \"Ann Example\"\nemail = \"ann@test.example\"\nemail_on_file = \"ann@test.example\"\nlanguage = \"de\"\n";
 
 fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt;
@@ -127,26 +121,7 @@ fn an_installation_is_usable_at_once_and_its_keys_are_its_owners_alone() {
         assert_eq!(mode(&office.folder().join(key)), 0o400, "{key}");
     }
     let folder = office.folder().display().to_string();
-    let again = office.raw(
-        &[
-            "requests",
-            "init",
-            &folder,
-            "--organisation",
-            "acme",
-            "--name",
-            "A",
-            "--place",
-            "DE",
-            "--email",
-            "a@b.example",
-            "--dpo-contact",
-            "a@b.example",
-            "--dpo",
-            "dora",
-        ],
-        "",
-    );
+    let again = office.raw(&[&["requests", "init", &folder], &ACME[..]].concat(), "");
     assert_eq!(again.code, 2);
     assert!(again.err.contains("never made over another"), "{}", again.err);
     let file = office.folder().join("habeas.toml").display().to_string();

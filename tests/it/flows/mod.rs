@@ -1,5 +1,6 @@
 //! Flows from evidence to report, and from a letter to its proven end.
 
+mod address;
 mod office;
 mod outage;
 pub mod rights;

@@ -69,7 +69,8 @@ pub struct Office {
 
 impl Office {
     pub fn new(now: Timestamp) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        // In memory where there is such a place: what reaches the disk is for the tests of the store.
+        let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         let folder = dir.path().join("office");
         let organisation = Organisation {
             opt_out_url: "https://acme.example/choices".to_owned(),

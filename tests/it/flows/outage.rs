@@ -29,7 +29,13 @@ fn intake(office: &Office, n: usize, mailbox: &str) -> Intake {
         channel: Channel::Mail,
         received_at: office.now,
         sensitivity: Sensitivity::Ordinary,
-        asked: vec![Asked { right, regime: Regime::new(regime), place: word(place), contested: BTreeSet::new() }],
+        asked: vec![Asked {
+            right,
+            regime: Regime::new(regime),
+            place: word(place),
+            contested: BTreeSet::new(),
+            completes: false,
+        }],
         personals: Personals::from([email]),
     }
 }

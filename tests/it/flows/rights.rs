@@ -47,7 +47,13 @@ fn findings(audited: &Audited, control: &str) -> BTreeSet<String> {
 
 fn ask(store: &Store, key: &str, right: Right, (regime, place): (&str, &str), when: &str) -> RequestId {
     let mut intake = letter(key);
-    intake.asked = vec![Asked { right, regime: Regime::new(regime), place: word(place), contested: BTreeSet::new() }];
+    intake.asked = vec![Asked {
+        right,
+        regime: Regime::new(regime),
+        place: word(place),
+        contested: BTreeSet::new(),
+        completes: false,
+    }];
     open_request(store, &BOOK, &clerk("acme"), intake, at(when)).unwrap().id
 }
 

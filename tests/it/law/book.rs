@@ -74,7 +74,7 @@ fn a_fault_is_named_with_its_file_and_place() {
         ("ccpa.yaml", "law: CCPA", "law: CCPA\nlaw: CCPA", "line 5: duplicate mapping key"),
         ("ccpa.yaml", "id: ccpa", "id: cpa", "field `id`: `cpa` is not the name of the file"),
         ("eu-gdpr.yaml", "unit: months}", "unit: moons}", "unknown variant `moons`"),
-        ("eu-gdpr.yaml", "from: received", "from: recieved", "`recieved` is not known; there are: acknowledged"),
+        ("eu-gdpr.yaml", "from: received", "from: recieved", "`recieved` is not known; there are: accuracy_contested"),
         (
             "eu-gdpr.yaml",
             "pauses: [identity, scope]",
@@ -92,6 +92,12 @@ fn a_fault_is_named_with_its_file_and_place() {
         ),
         ("eu-gdpr.yaml", "places: [AT", "places: [ATL", "`ATL` is not known"),
         ("eu-gdpr.yaml", "title: {en: answer, zh-CN: 答复}", "title: {en: answer}", "the text in `zh-CN` is missing"),
+        (
+            "pipl.yaml",
+            "de: \"Geschäftsgeheimnisse.\", ",
+            "",
+            "field `contents.refusals.trade-secret`: the text in `de` is missing",
+        ),
         ("places.yaml", "Europe/Vienna", "Europe/Wien", "field `AT.zone`: `Europe/Wien` is no IANA zone"),
         ("places.yaml", "calendar: AT", "calendar: AU", "field `AT.calendar`: `AU` is not known"),
         ("vocabulary.yaml", "aliases: [know, copy]", "aliases: [deletion]", "the word `deletion` is used twice"),

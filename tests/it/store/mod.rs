@@ -65,6 +65,7 @@ pub fn letter(key: &str) -> Intake {
             regime: Regime::new("eu-gdpr"),
             place: word("de"),
             contested: BTreeSet::new(),
+            completes: false,
         }],
         personals: BTreeMap::from([
             ("email".to_owned(), Personal::new("canary-ann@example.org".to_owned())),
