@@ -56,10 +56,11 @@ pub(super) trait Job: Send {
     fn answer(self: Box<Self>, committed: Result<(), Error>);
 }
 
-/// The next jobs: the first that comes, and what comes within the wait, up to the most.
-pub(super) fn next_group(waiting: &Receiver<Box<dyn Job>>) -> Option<Vec<Box<dyn Job>>> {
+/// The next jobs: the first that comes, and what comes within the wait, up to the most. Whoever wrote alone last time is not
+/// kept waiting for company; what came during the last commit makes a group without any wait.
+pub(super) fn next_group(waiting: &Receiver<Box<dyn Job>>, company: bool) -> Option<Vec<Box<dyn Job>>> {
     let mut group = vec![waiting.recv().ok()?];
-    let until = Instant::now() + LONGEST_WAIT;
+    let until = Instant::now() + if company { LONGEST_WAIT } else { Duration::ZERO };
     while group.len() < MOST_JOBS {
         match waiting.recv_timeout(until.saturating_duration_since(Instant::now())) {
             Ok(job) => group.push(job),

@@ -24,7 +24,9 @@ impl Writer {
         let (jobs, waiting) = channel::<Box<dyn Job>>();
         std::thread::spawn(move || {
             let mut desk = Desk::new(Session::new(connection, master), database);
-            while let Some(mut group) = next_group(&waiting) {
+            let mut company = false;
+            while let Some(mut group) = next_group(&waiting, company) {
+                company = group.len() > 1;
                 let committed = desk.commit_whatever_it_takes(&mut group);
                 for job in group {
                     job.answer(committed.clone());
