@@ -151,13 +151,23 @@ pub fn write_letter(
     Ok(composed.map(|c| (c, person.lang)).map_err(NoMail::from))
 }
 
-/// Where a letter goes: which addresses will do, and what of them is known. Mail first, then post.
+/// Where a letter goes.
+pub struct Destination {
+    /// Which addresses will do.
+    pub to: Address,
+    /// The mail address among them, if one is known.
+    pub email: Option<Personal<String>>,
+    /// The postal address among them, if one is known.
+    pub post: Option<Personal<String>>,
+}
+
+/// Where a letter goes: which addresses will do, and what of them is known.
 pub fn destination(
     app: &App,
     by: &dyn Authority,
     request: &Request,
     (claim, letter): (usize, Letter),
-) -> Result<(Address, Option<Personal<String>>, Option<Personal<String>>), Error> {
+) -> Result<Destination, Error> {
     let person = person(app, by, request, (claim, letter))?;
     let post = app.store.read(by, |r| {
         let on_file = r.personal(request, address::ADDRESS_ON_FILE)?;
@@ -166,7 +176,7 @@ pub fn destination(
             Address::Given => r.personal(request, "address")?.or(on_file),
         })
     })?;
-    Ok((person.to, person.email, post))
+    Ok(Destination { to: person.to, email: person.email, post })
 }
 
 /// The mail of a notice: the same bytes at every try.

@@ -6,7 +6,7 @@ use crate::authority::Authority;
 use crate::cli::exit::{Exit, Failed};
 use crate::cli::say;
 use crate::flows::record_by_hand::{finish_task, record_letter, resend_letter};
-use crate::flows::send_notice::{destination, write_letter};
+use crate::flows::send_notice::{Destination, destination, write_letter};
 use crate::ids::{EffectId, OfficerId};
 use crate::notify::delivery::{State, Why};
 use crate::personal::{Personal, Purpose};
@@ -204,7 +204,7 @@ pub(super) fn show_letter(a: &LetterArgs, args: &DeskArgs) -> Result<Exit, Faile
     let what = (a.which.claim, letter(&a.letter)?);
     let written = write_letter(&desk.app, &by, &request, what, desk.now).map_err(super::store_failed)?;
     let (composed, lang) = written.map_err(Failed::bad_input)?;
-    let (to, email, post) = destination(&desk.app, &by, &request, what).map_err(super::store_failed)?;
+    let Destination { to, email, post } = destination(&desk.app, &by, &request, what).map_err(super::store_failed)?;
     let shown =
         |a: Option<Personal<String>>| a.map_or_else(|| "none".to_owned(), |a| a.reveal_for(Purpose::Handling).clone());
     let (email, post) = (shown(email), shown(post));

@@ -148,8 +148,8 @@ fn an_answer_that_waited_goes_out_once_the_address_on_file_is_recorded() {
     until_ready(&mut office, &id);
     work_for_days(&mut office, 1);
     let request = office.request(&id);
-    let (to, email, _) = destination(&office.app, &office.system(), &request, (0, Letter::Answer)).unwrap();
-    assert!(to == Address::OnFile && email.is_none());
+    let known = destination(&office.app, &office.system(), &request, (0, Letter::Answer)).unwrap();
+    assert!(known.to == Address::OnFile && known.email.is_none());
     assert!(NoMail::NotOnFile.to_string().contains("habeas requests address"));
     assert!(write_letter(&office.app, &office.system(), &request, (0, Letter::Answer), office.now).unwrap().is_ok());
     let seals = Personals::from([("email-on-file".to_owned(), Personal::new("ann@test.example".to_owned()))]);
@@ -169,7 +169,7 @@ fn what_tells_nothing_of_the_person_goes_to_the_address_given() {
     let given = [("email", "ann@test.example")];
     let to = |office: &Office, id: &RequestId, letter| {
         let request = office.request(id);
-        destination(&office.app, &office.system(), &request, (0, letter)).unwrap().0
+        destination(&office.app, &office.system(), &request, (0, letter)).unwrap().to
     };
     // An opt-out never waits for proof (11 CCR 7060(b)).
     let opt_out = open(&office, "a", (Right::OptOut, "ccpa", "us-ca"), &given);
