@@ -163,13 +163,14 @@ fn tell(coverage: &Coverage) {
         }
     }
     for (name, tally) in coverage.sources.iter().map(|(n, s)| (n, &s.tally)).filter(|(_, t)| t.doubles > 0) {
-        eprintln!("habeas: {name}: {} lines have the id of one before them; only the first counts", tally.doubles);
+        let doubles = tally.doubles;
+        out::tell(&format!("habeas: {name}: {doubles} lines have the id of one before them; only the first counts"));
     }
     for (name, tally) in coverage.sources.iter().map(|(n, s)| (n, &s.tally)).filter(|(_, t)| t.forgotten > 0) {
-        eprintln!(
-            "habeas: {name}: {} ids were forgotten, because more than {MOST_IDS} differ; duplicates of these count",
-            tally.forgotten
-        );
+        let forgotten = tally.forgotten;
+        out::tell(&format!(
+            "habeas: {name}: {forgotten} ids were forgotten, because more than {MOST_IDS} differ; duplicates of these count"
+        ));
     }
     if coverage.late > 0 {
         let late = coverage.late;

@@ -99,17 +99,20 @@ proptest! {
     }
 }
 
+/// Whether the events of a window make a rule fire.
+type Fires = Box<dyn Fn(&[&Event]) -> bool>;
+
 /// What one of the rules below has to find: whether it fires at event `at`, given the events of its group in the window.
 struct Naive {
     title: String,
     rule: String,
-    fires: Box<dyn Fn(&[&Event]) -> bool>,
+    fires: Fires,
 }
 
 fn naive() -> Vec<Naive> {
     let mut all = Vec::new();
     for bound in [2i64, 3, 5] {
-        let mut add = |kind: &str, field: &str, fires: Box<dyn Fn(&[&Event]) -> bool>| {
+        let mut add = |kind: &str, field: &str, fires: Fires| {
             let title = format!("{kind} {bound}");
             let rule = format!(
                 "---\ntitle: {title}\ncorrelation: {{type: {kind}, rules: [failed], group-by: [u], timespan: 20s, \
