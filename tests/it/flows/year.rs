@@ -98,7 +98,7 @@ struct Case {
 const START: &str = "2026-01-01T09:00:00Z";
 /// A third of another year, so that what came in December is answered.
 const LAST_DAY: i64 = 365 + 119;
-/// An answer is out so many days after the last move, through an outage of a week; a wrong number would show in the count.
+/// What was answered does not change so many days after its last move; a wrong number would show in the count.
 const LONGEST_WAIT_DAYS: i64 = 60;
 const LAWS: [(&str, &[&str], &[Right]); 4] = [
     (
@@ -387,9 +387,11 @@ fn ending(outcome: &Outcome) -> Ending {
 fn observe(office: &Office, cases: &mut [Case], day: i64) {
     for case in cases.iter_mut() {
         let Some(id) = &case.id else { continue };
-        // Nothing changes before the first move, and nothing long after the last: letters are tried for days, not for months.
+        // Nothing changes before the first move, and nothing long after the last once it was answered; a letter that was given
+        // up may wait for months until somebody lets it be tried again.
         let (Some(first), Some(last)) = (case.moves.first(), case.moves.last()) else { continue };
-        if !(first.0..=last.0 + LONGEST_WAIT_DAYS).contains(&day) && day != LAST_DAY {
+        let settled = case.ended.is_some() && day > last.0 + LONGEST_WAIT_DAYS && day != LAST_DAY;
+        if day < first.0 || settled {
             continue;
         }
         if matches!(case.ended, Some((Ending::Withdrawn, _))) {
