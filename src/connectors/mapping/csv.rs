@@ -4,8 +4,8 @@
 //! quote does not swallow the log.
 
 use super::fields::LONGEST_RECORD_BYTES;
-use super::lines::BOM;
 use super::reader::Unread;
+use crate::events::line::BOM;
 use std::io::{self, BufRead};
 
 /// How much is read at a time.

@@ -3,8 +3,8 @@
 //! Watches the structure byte by byte and keeps only the record it is in, so a list of any length takes constant memory.
 
 use super::fields::LONGEST_RECORD_BYTES;
-use super::lines::BOM;
 use super::reader::Unread;
+use crate::events::line::BOM;
 use std::io::{self, BufRead};
 
 /// Deepest nesting, as in `serde_json`.

@@ -1,10 +1,8 @@
 //! A log line by line, each with the byte at which it begins.
 
 use super::fields::LONGEST_RECORD_BYTES;
+use crate::events::line::BOM;
 use std::io::{self, BufRead};
-
-/// The byte order mark of UTF-8, which some exports put first.
-pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// A log on its way through.
 pub(super) struct Lines<R> {

@@ -4,9 +4,10 @@ use super::csv::{self, Csv, Step};
 use super::file::Format;
 use super::instant::Hints;
 use super::json::Json as JsonLog;
-use super::lines::{BOM, Lines};
+use super::lines::Lines;
 use super::stream::Input;
 use super::{cef, combined, record, syslog};
+use crate::events::line::BOM;
 use serde_json::{Map, Value as Json};
 use std::io::{self, BufRead, Chain, Cursor, Read};
 

@@ -1,6 +1,6 @@
 //! What becomes of every line of a bad log: `docs/events.md` says it, and scan, slices, follow and the audit agree on it.
 
-use super::habeas;
+use super::events as run;
 use habeas::flows::run_audit::{Request, run_audit};
 use serde_json::{Value, json};
 use std::fs;
@@ -147,15 +147,6 @@ fn encoding() -> Vec<Row> {
             [3, 1],
         ),
     ]
-}
-
-/// Runs `habeas events` in `dir`; gives the code, what was printed, and the complaint.
-fn run(dir: &Path, arguments: &str) -> (Option<i32>, String, String) {
-    let path = |a: &str| a.strip_prefix('@').map_or_else(|| a.to_owned(), |p| dir.join(p).to_str().unwrap().to_owned());
-    let all: Vec<String> = ["events"].into_iter().chain(arguments.split(' ')).map(path).collect();
-    let out = habeas(&all.iter().map(String::as_str).collect::<Vec<_>>());
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (out.status.code(), text(out.stdout), text(out.stderr))
 }
 
 fn check(dir: &Path, row: &Row) -> Value {

@@ -1,6 +1,6 @@
 //! `habeas events slice` and `merge` as people call them.
 
-use super::habeas;
+use super::events as run;
 use std::fs;
 use std::path::Path;
 
@@ -21,15 +21,6 @@ fn prepare(dir: &Path) {
         };
         fs::write(dir.join(log), (0..400).map(line).collect::<String>() + "half a li").unwrap();
     }
-}
-
-/// Runs `habeas events` with paths below `dir` where an argument begins with `@`; gives exit code, output and complaint.
-fn run(dir: &Path, arguments: &str) -> (Option<i32>, String, String) {
-    let path = |a: &str| a.strip_prefix('@').map_or_else(|| a.to_owned(), |p| dir.join(p).to_str().unwrap().to_owned());
-    let all: Vec<String> = ["events"].into_iter().chain(arguments.split(' ')).map(path).collect();
-    let out = habeas(&all.iter().map(String::as_str).collect::<Vec<_>>());
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (out.status.code(), text(out.stdout), text(out.stderr))
 }
 
 #[test]

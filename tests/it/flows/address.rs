@@ -1,6 +1,6 @@
 //! T14: whoever writes a request chooses the address in it. Answers go to an address on file, and to no other.
 
-use super::office::{Office, at, words};
+use super::office::{Office, asked, at, words};
 use crate::notify::server::{is_available, kept};
 use chrono::TimeDelta;
 use habeas::flows::open_request::{Intake, open_request};
@@ -12,13 +12,12 @@ use habeas::personal::Personal;
 use habeas::requests::address::Address;
 use habeas::requests::command::{Act, ClaimAct, Letter, Witness};
 use habeas::requests::identity::{Method, Proof};
-use habeas::requests::open::Asked;
 use habeas::requests::outcome::{Plan, ReadBack};
 use habeas::requests::request::Channel;
-use habeas::requests::right::{Kind, Regime, Right, Sensitivity};
+use habeas::requests::right::{Kind, Right, Sensitivity};
 use habeas::store::Personals;
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Addresses as an impostor of ann@test.example would write them: new, look-alike, tagged, of another domain.
 const PRETEXTS: [&str; 6] = [
@@ -42,13 +41,7 @@ fn open(
         channel: Channel::Mail,
         received_at: office.now,
         sensitivity: Sensitivity::Ordinary,
-        asked: vec![Asked {
-            right,
-            regime: Regime::new(regime),
-            place: word(place),
-            contested: BTreeSet::new(),
-            completes: false,
-        }],
+        asked: vec![asked(right, regime, place)],
         personals: addresses.iter().map(said).collect::<Personals>(),
     };
     open_request(&office.app.store, &office.app.book, &office.clerk(), intake, office.now).unwrap().id

@@ -1,19 +1,17 @@
 //! Q07 over the wired worker: seven simulated days without a mail server, then one that greylists, refuses, bounces late and
 //! swallows. Before each date every notice has arrived or a person is at it, and no notice goes out more than twice.
 
-use super::office::{Office, at, copies};
+use super::office::{Office, asked, at, copies};
 use crate::notify::server::is_available;
 use chrono::TimeDelta;
 use habeas::flows::open_request::{Intake, open_request};
 use habeas::flows::record_by_hand::resend_letter;
-use habeas::ledger::entry::word;
 use habeas::notify::delivery::State;
 use habeas::personal::Personal;
-use habeas::requests::open::Asked;
 use habeas::requests::request::Channel;
-use habeas::requests::right::{Regime, Right, Sensitivity};
+use habeas::requests::right::{Right, Sensitivity};
 use habeas::store::{Notice, Personals};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 fn intake(office: &Office, n: usize, mailbox: &str) -> Intake {
     // Rights with dates at once, in days and in weeks, so that notices are due during the outage and after it.
@@ -29,13 +27,7 @@ fn intake(office: &Office, n: usize, mailbox: &str) -> Intake {
         channel: Channel::Mail,
         received_at: office.now,
         sensitivity: Sensitivity::Ordinary,
-        asked: vec![Asked {
-            right,
-            regime: Regime::new(regime),
-            place: word(place),
-            contested: BTreeSet::new(),
-            completes: false,
-        }],
+        asked: vec![asked(right, regime, place)],
         personals: Personals::from([email]),
     }
 }
