@@ -17,17 +17,17 @@ const TOPS: u64 = 0x8080_8080_8080_8080;
 /// What the bytes of a value have to be so that it can pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Guard {
-    first: Edge,
-    last: Edge,
+    pub first: Edge,
+    pub last: Edge,
     /// Whether letters are folded, so that it says nothing of what is not ASCII.
-    folds: bool,
+    pub folds: bool,
     /// Whether an address of IPv6 may stand for one of IPv4, which is written quite differently.
-    addresses: bool,
+    pub addresses: bool,
 }
 
 /// Eight bytes of one end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Edge {
+pub(super) struct Edge {
     /// Bits that do not count, for a letter is folded by one.
     fold: u64,
     mask: u64,
@@ -47,7 +47,8 @@ impl Edge {
         edge
     }
 
-    const fn lets(self, word: u64) -> bool {
+    #[inline]
+    pub(super) const fn lets(self, word: u64) -> bool {
         (word | self.fold) & self.mask == self.want
     }
 
@@ -108,7 +109,7 @@ impl Guard {
     #[inline]
     pub(super) fn lets(&self, gist: &Gist) -> bool {
         (self.first.lets(gist.first) && self.last.lets(gist.last))
-            || (self.folds && (gist.first | gist.last) & TOPS != 0)
+            || (self.folds && is_beyond_ascii(gist))
             || (self.addresses && has_colon(gist.first))
     }
 }
@@ -119,7 +120,15 @@ pub(super) fn of_value((kind, bytes): (u8, &[u8])) -> Option<Gist> {
     matches!(kind, Raw::PLAIN_TEXT | Raw::NUMBER).then(|| Gist::of(bytes))
 }
 
-const fn has_colon(word: u64) -> bool {
+/// Whether one of the bytes that the gist tells is not ASCII.
+#[inline]
+pub(super) const fn is_beyond_ascii(gist: &Gist) -> bool {
+    (gist.first | gist.last) & TOPS != 0
+}
+
+/// Whether one of eight bytes is a colon.
+#[inline]
+pub(super) const fn has_colon(word: u64) -> bool {
     let differs = word ^ 0x3a3a_3a3a_3a3a_3a3a;
     differs.wrapping_sub(TOPS >> 7) & !differs & TOPS != 0
 }

@@ -7,54 +7,57 @@
 use super::ask::ask;
 use super::guard::{self, Guard};
 use super::memo::{Found, Memo};
+use super::program::Programs;
 use crate::events::line::Slots;
 use crate::events::plan::Plan;
 use crate::events::rule::{Expr, FieldId, Predicate, PredicateId, Question};
 use crate::events::value::test::{Order, Test};
 use crate::events::value::{Number, Raw};
 
-/// No entry.
-const NONE: u32 = u32::MAX;
 /// The entry of a value that is not kept: its answers stand beside the memo.
-const PASSING: u32 = u32::MAX - 1;
+const PASSING: u32 = u32::MAX;
 /// Predicates of a field whose answers about such a value are kept while its event is judged.
-const MOST_PASSING: usize = 64;
+pub(super) const MOST_PASSING: usize = 64;
 
 /// Judges events.
 pub(super) struct Judge<'p> {
-    plan: &'p Plan,
     asked: Vec<Asked<'p>>,
+    /// A bit for each of them.
+    fields: u64,
+    programs: Programs,
+    bench: Bench<'p>,
+    /// A bit for each detection that is certain before any is evaluated.
+    sure: Vec<u64>,
+}
+
+/// What a field's value is judged with.
+struct Bench<'p> {
+    plan: &'p Plan,
     answers: Answers,
     /// A bit for each detection that is still possible.
     possible: Vec<u64>,
     /// What each field in `asked` concerns.
     bits_of: Vec<Vec<u64>>,
-    /// A bit for each field in `asked`.
-    fields: u64,
     scratch: String,
 }
 
 /// A field that predicates ask about alone.
-struct Asked<'p> {
-    field: FieldId,
-    predicates: Vec<Asking<'p>>,
+pub(super) struct Asked<'p> {
+    pub field: FieldId,
+    pub predicates: Vec<Asking<'p>>,
     /// A bit for each detection that asks about it.
-    concerns: Vec<u64>,
+    pub concerns: Vec<u64>,
     memo: Memo,
-    /// What the memo has on this event's value.
-    entry: u32,
-    /// A bit for each predicate that holds of it, when the memo has nothing.
-    passing: u64,
 }
 
 /// A predicate that is asked of a field.
-struct Asking<'p> {
-    number: PredicateId,
-    predicate: &'p Predicate,
+pub(super) struct Asking<'p> {
+    pub number: PredicateId,
+    pub predicate: &'p Predicate,
     /// What keeps a value from it at once.
-    guard: Guard,
+    pub guard: Guard,
     /// The number to compare with, when that is all.
-    compared: Option<(Order, Number)>,
+    pub compared: Option<(Order, Number)>,
     effects: Effects,
 }
 
@@ -72,7 +75,21 @@ struct Answers {
     kept: Vec<Option<(usize, usize)>>,
     /// For each predicate, the number of the event twice, plus one for yes.
     given: Vec<u32>,
+    /// For each field in `asked`, what is known of its value.
+    said: Vec<Said>,
+    /// The number of the event twice.
     event: u32,
+}
+
+/// What is known of a field's value.
+#[derive(Clone, Copy, Default)]
+struct Said {
+    /// The number of the event whose value it is, twice.
+    event: u32,
+    /// What the memo has on it.
+    entry: u32,
+    /// A bit for each predicate that holds of it, when the memo has nothing.
+    passing: u64,
 }
 
 impl<'p> Judge<'p> {
@@ -85,7 +102,7 @@ impl<'p> Judge<'p> {
             let Some(field) = predicate.field.filter(|_| alone) else { continue };
             let at = asked.iter().position(|a| a.field == field).unwrap_or_else(|| {
                 let (concerns, memo) = (vec![0; words], Memo::new((0, 0)));
-                asked.push(Asked { field, predicates: Vec::new(), concerns, memo, entry: NONE, passing: 0 });
+                asked.push(Asked { field, predicates: Vec::new(), concerns, memo });
                 asked.len() - 1
             });
             if let Some(a) = asked.get_mut(at) {
@@ -112,25 +129,29 @@ impl<'p> Judge<'p> {
                 }
             }
         }
-        let given = vec![0; kept.len()];
-        let answers = Answers { kept, given, event: 0 };
+        let (given, said) = (vec![0; kept.len()], vec![Said::default(); asked.len()]);
+        let answers = Answers { kept, given, said, event: 0 };
         let bits_of = asked.iter().map(|a| a.concerns.clone()).collect();
         let fields = (0..asked.len()).fold(0, |bits, n| bits | 1 << n.min(LAST_BIT));
-        Self { plan, asked, answers, possible: vec![0; words], bits_of, fields, scratch: String::new() }
+        let bench = Bench { plan, answers, possible: vec![0; words], bits_of, scratch: String::new() };
+        Self { asked, fields, programs: Programs::default(), bench, sure: vec![0; words] }
     }
 
     /// Gives the numbers of the detections that the event in `slots` matches, in order, to `matched`.
     pub(super) fn event(&mut self, slots: &Slots<'_>, matched: &mut impl FnMut(usize)) {
+        self.bench.answers.next();
         self.narrow(slots);
-        self.answers.next();
-        let Self { plan, asked, answers, possible, scratch, .. } = self;
-        for (word, bits) in possible.iter().enumerate() {
+        let Self { asked, bench, sure, .. } = self;
+        let Bench { plan, answers, possible, scratch, .. } = bench;
+        for ((bits, sure), word) in possible.iter().zip(sure).zip(0..) {
             let mut left = *bits;
             while left != 0 {
-                let number = word * 64 + left.trailing_zeros() as usize;
-                left &= left - 1;
+                let bit = left.trailing_zeros();
+                left &= left.wrapping_sub(1);
+                let number = word * 64 + bit as usize;
                 let Some(detection) = plan.detections.get(number) else { break };
-                if detection.expr.holds(&mut |p| answers.of(p, asked, plan, slots, scratch)) {
+                let is_sure = *sure >> bit & 1 == 1;
+                if is_sure || detection.expr.holds(&mut |p| answers.of(p, asked, plan, slots, scratch)) {
                     matched(number);
                 }
             }
@@ -140,9 +161,17 @@ impl<'p> Judge<'p> {
     /// Leaves possible what no single field rules out.
     #[inline(never)]
     fn narrow(&mut self, slots: &Slots<'_>) {
-        self.possible.fill(u64::MAX);
-        self.asked.iter_mut().for_each(|a| a.entry = NONE);
-        let mut left = self.fields;
+        self.bench.possible.fill(u64::MAX);
+        self.sure.fill(0);
+        let Some(first) = self.asked.first_mut() else { return };
+        let (further, found) = first.visit((0, slots.brief(first.field)), slots, &mut self.bench);
+        match found {
+            Found::Known(entry) if !slots.is_multiple() && self.follow(entry, slots).is_some() => return,
+            // Another value has the entry now.
+            Found::New(entry) => self.programs.forget(entry),
+            _ => {}
+        }
+        let mut left = self.fields & further & !1;
         while left != 0 {
             let number = left.trailing_zeros() as usize;
             left &= left.wrapping_sub(1);
@@ -155,36 +184,62 @@ impl<'p> Judge<'p> {
         }
     }
 
-    /// Asks about one field; gives the fields, a bit for each, that still matter.
-    #[inline(always)]
     fn visit(&mut self, number: usize, slots: &Slots<'_>) -> u64 {
-        let Self { plan, asked, possible, scratch, bits_of, .. } = self;
-        let Some(a) = asked.get_mut(number) else { return u64::MAX };
-        let brief = slots.brief(a.field);
-        match if slots.has_more(a.field) { Found::Not } else { a.memo.find(brief) } {
-            Found::Known(entry) => a.entry = entry,
-            Found::New(entry) => {
-                a.entry = entry;
-                a.fill(plan, slots, scratch, bits_of);
+        let asked = self.asked.get_mut(number);
+        asked.map_or(u64::MAX, |a| a.visit((number, slots.brief(a.field)), slots, &mut self.bench).0)
+    }
+
+    /// Asks what is left to be asked when the memo of the first field has the entry `heard`; `None` when that is not known.
+    #[inline(always)]
+    fn follow(&mut self, heard: u32, slots: &Slots<'_>) -> Option<()> {
+        let Self { asked, programs, bench, sure, .. } = self;
+        if programs.of(heard).is_none() {
+            programs.make(heard, bench.plan, asked)?;
+        }
+        let program = programs.of(heard)?;
+        copy(&program.possible, &mut bench.possible);
+        copy(&program.sure, sure);
+        for step in &program.steps {
+            if !step.matters(&bench.possible) {
+                continue;
             }
-            Found::Not => {
-                a.answer(brief, slots, scratch, possible);
-                return u64::MAX;
+            let brief = slots.brief(step.field);
+            if let Some(passing) = step.glance(brief, &mut bench.possible) {
+                bench.answers.say(step.number, PASSING, passing);
+            } else if let Some(asked) = asked.get_mut(step.number) {
+                asked.look((step.number, brief), slots, bench);
             }
         }
-        match (possible.as_mut_slice(), a.memo.possible(a.entry)) {
-            ([possible], [left]) => *possible &= left,
-            (possible, left) => possible.iter_mut().zip(left).for_each(|(p, left)| *p &= left),
-        }
-        a.memo.further(a.entry)
+        Some(())
     }
 }
 
 /// The bit that stands for all fields from its number on.
 const LAST_BIT: usize = 63;
 
+#[inline]
 fn overlap(a: &[u64], b: &[u64]) -> bool {
-    a.iter().zip(b).any(|(a, b)| a & b != 0)
+    match (a, b) {
+        ([a], [b]) => a & b != 0,
+        _ => a.iter().zip(b).any(|(a, b)| a & b != 0),
+    }
+}
+
+/// Leaves of the `possible` detections those in `left`.
+#[inline]
+fn leave(left: &[u64], possible: &mut [u64]) {
+    match (possible, left) {
+        ([possible], [left]) => *possible &= left,
+        (possible, left) => possible.iter_mut().zip(left).for_each(|(p, left)| *p &= left),
+    }
+}
+
+#[inline]
+fn copy(from: &[u64], to: &mut [u64]) {
+    match (from, to) {
+        ([from], [to]) => *to = *from,
+        (from, to) => to.iter_mut().zip(from).for_each(|(to, from)| *to = *from),
+    }
 }
 
 impl Effects {
@@ -228,6 +283,12 @@ impl Effects {
 }
 
 impl Asking<'_> {
+    /// Whether one of the `possible` detections asks it.
+    #[inline]
+    pub(super) fn matters(&self, possible: &[u64]) -> bool {
+        self.effects.matter(possible)
+    }
+
     /// Makes the test itself, which most values do not come to.
     #[inline(never)]
     fn passes(&self, field: FieldId, is_list: bool, slots: &Slots<'_>, scratch: &mut String) -> bool {
@@ -239,35 +300,81 @@ impl Asking<'_> {
 }
 
 impl Asked<'_> {
+    /// The same as `visit`, whatever comes of it.
+    #[inline(never)]
+    fn look(&mut self, value: (usize, (u8, &[u8])), slots: &Slots<'_>, bench: &mut Bench<'_>) {
+        self.visit(value, slots, bench);
+    }
+
+    /// Asks about the field, whose number is told and its value in brief; gives the fields, a bit for each, that still matter, and
+    /// what the memo has on the value.
+    #[inline(always)]
+    fn visit(
+        &mut self,
+        (number, brief): (usize, (u8, &[u8])),
+        slots: &Slots<'_>,
+        bench: &mut Bench<'_>,
+    ) -> (u64, Found) {
+        let found = if slots.has_more(self.field) { Found::Not } else { self.memo.find(brief) };
+        let entry = match found {
+            Found::Known(entry) => entry,
+            Found::New(entry) => {
+                self.fill(entry, slots, bench);
+                entry
+            }
+            Found::Not => {
+                self.answer((number, brief), slots, bench);
+                return (u64::MAX, found);
+            }
+        };
+        bench.answers.say(number, entry, 0);
+        leave(self.memo.possible(entry), &mut bench.possible);
+        (self.memo.further(entry), found)
+    }
+
+    /// What the memo's entry answers to a predicate about the field; `None` when it is about another.
+    pub(super) fn kept(&self, entry: u32, p: PredicateId) -> Option<bool> {
+        let bit = self.predicates.iter().position(|q| q.number == p)?;
+        Some(is_set(self.answers(entry), bit))
+    }
+
+    /// A bit for each predicate that holds of the value of the memo's entry.
+    pub(super) fn answers(&self, entry: u32) -> &[u64] {
+        self.memo.answers(entry)
+    }
+
     /// Answers what detections that are still possible ask about a value that is not kept, and narrows them down by it.
     #[inline(never)]
-    fn answer(&mut self, brief: (u8, &[u8]), slots: &Slots<'_>, scratch: &mut String, possible: &mut [u64]) {
+    fn answer(&mut self, (number, brief): (usize, (u8, &[u8])), slots: &Slots<'_>, bench: &mut Bench<'_>) {
+        let Bench { answers, possible, scratch, .. } = bench;
         let is_list = slots.has_more(self.field);
         let gist = if is_list { None } else { guard::of_value(brief) };
         let whole = if is_list || brief.0 != Raw::NUMBER { None } else { Number::few_digits(brief.1) };
-        let (mut answers, mut bit) = (0u64, 1u64);
+        let (mut passing, mut bit) = (0u64, 1u64);
         for asking in &self.predicates {
-            if asking.effects.matter(possible) {
+            if asking.matters(possible) {
                 let holds = match (&whole, &asking.compared, &gist) {
                     (Some(whole), Some((order, with)), _) => order.holds(whole, with),
                     (_, _, Some(gist)) if !asking.guard.lets(gist) => false,
                     _ => asking.passes(self.field, is_list, slots, scratch),
                 };
-                answers |= if holds { bit } else { 0 };
+                passing |= if holds { bit } else { 0 };
                 asking.effects.rule_out(holds, possible);
             }
             bit = bit.rotate_left(1);
         }
-        self.entry = if self.predicates.len() <= MOST_PASSING { PASSING } else { NONE };
-        self.passing = answers;
+        if self.predicates.len() <= MOST_PASSING {
+            answers.say(number, PASSING, passing);
+        }
     }
 
     /// Answers all predicates about the field's value and works out which detections they leave possible, and which fields
     /// those ask about.
     #[cold]
-    fn fill(&mut self, plan: &Plan, slots: &Slots<'_>, scratch: &mut String, bits_of: &[Vec<u64>]) {
-        let Self { predicates, concerns, memo, entry, .. } = self;
-        let (answers, possible) = memo.entry_mut(*entry);
+    fn fill(&mut self, entry: u32, slots: &Slots<'_>, bench: &mut Bench<'_>) {
+        let Self { predicates, concerns, memo, .. } = self;
+        let Bench { plan, bits_of, scratch, .. } = bench;
+        let (answers, possible) = memo.entry_mut(entry);
         answers.fill(0);
         for (bit, asking) in predicates.iter().enumerate() {
             if ask(asking.predicate, slots, scratch) {
@@ -283,10 +390,10 @@ impl Asked<'_> {
                 *word &= !(1 << (number % 64));
             }
         }
-        let left = memo.possible(*entry);
+        let left = memo.possible(entry);
         let fields = bits_of.iter().zip(0..).filter(|(concerns, _)| overlap(concerns, left));
         let bits = fields.fold(0, |bits, (_, n): (_, usize)| bits | 1 << n.min(LAST_BIT));
-        memo.set_further(*entry, bits);
+        memo.set_further(entry, bits);
     }
 }
 
@@ -296,7 +403,16 @@ impl Answers {
         self.event += 2;
         if self.event >= u32::MAX - 2 {
             self.given.fill(0);
+            self.said.fill(Said::default());
             self.event = 2;
+        }
+    }
+
+    /// Keeps what is known of this event's value of a field.
+    #[inline]
+    fn say(&mut self, number: usize, entry: u32, passing: u64) {
+        if let Some(said) = self.said.get_mut(number) {
+            *said = Said { event: self.event, entry, passing };
         }
     }
 
@@ -309,9 +425,10 @@ impl Answers {
         scratch: &mut String,
     ) -> bool {
         if let Some((n, bit)) = self.kept.get(p).copied().flatten()
-            && let Some(a) = asked.get(n).filter(|a| a.entry != NONE)
+            && let Some(said) = self.said.get(n).filter(|said| said.event == self.event)
         {
-            return if a.entry == PASSING { a.passing >> bit & 1 == 1 } else { is_set(a.memo.answers(a.entry), bit) };
+            let is_kept = || asked.get(n).is_some_and(|a| is_set(a.answers(said.entry), bit));
+            return if said.entry == PASSING { said.passing >> bit & 1 == 1 } else { is_kept() };
         }
         let Some(given) = self.given.get_mut(p) else { return false };
         if *given & !1 != self.event {
@@ -323,7 +440,7 @@ impl Answers {
 }
 
 /// A bit for each detection whose expression is `such`.
-fn which(plan: &Plan, such: impl Fn(&Expr) -> bool) -> Vec<u64> {
+pub(super) fn which(plan: &Plan, such: impl Fn(&Expr) -> bool) -> Vec<u64> {
     let mut bits = vec![0; plan.detections.len().div_ceil(64)];
     for (number, _) in plan.detections.iter().enumerate().filter(|(_, d)| such(&d.expr)) {
         set(&mut bits, number);
@@ -341,7 +458,7 @@ fn asks(expr: &Expr, predicates: &[PredicateId]) -> bool {
 }
 
 /// The expression's value when only some predicates' answers are known; `None` when the others decide.
-fn value(expr: &Expr, answer: &impl Fn(PredicateId) -> Option<bool>) -> Option<bool> {
+pub(super) fn value(expr: &Expr, answer: &impl Fn(PredicateId) -> Option<bool>) -> Option<bool> {
     match expr {
         Expr::Is(p) => answer(*p),
         Expr::Not(e) => value(e, answer).map(|v| !v),

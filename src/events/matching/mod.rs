@@ -8,6 +8,7 @@ mod form;
 mod guard;
 mod judge;
 mod memo;
+mod program;
 mod records;
 
 pub(super) use ask::ask;
@@ -178,3 +179,6 @@ fn count(result: Result<i64, Bad>, place: Place, out: &mut Batch) {
         Err(why) => out.tally.bad(why, place),
     }
 }
+
+#[cfg(test)]
+mod tests;
