@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::flows::FlowError;
 use crate::flows::open_request::{Intake, open_request};
 use crate::ledger::entry::word;
-use crate::personal::{Personal, Purpose};
+use crate::personal::Purpose;
 use crate::requests::intake::bulk::{self, Known, Received, Row};
 use crate::requests::lawful::{ByBook, first_instant};
 use crate::requests::open::Asked;
@@ -26,7 +26,8 @@ const LARGEST_FILE_BYTES: u64 = 100 << 20;
 /// So many requests are entered at once, so that they share their commits.
 const AT_ONCE: usize = 32;
 
-/// Enter requests from a CSV file: received, right, regime, place, and where known email, name, text, reference.
+/// Enter requests from a CSV file: received, right, regime, place, and where known name, email, phone, address, language, text,
+/// reference, and from your records email_on_file and address_on_file, to which alone answers go.
 #[derive(clap::Args)]
 #[command(
     after_help = "The first line names the columns, in any order. A reference tells a request from others: the same
@@ -112,8 +113,7 @@ fn intake(desk: &Desk, row: &Row, channel: Channel, seen: &mut BTreeMap<String, 
     let basis = Basis { right, regime: Regime::new(&row.regime), place: word(&place.to_lowercase()), received_at };
     ByBook(book).dues(&basis, &[]).map_err(|e| bad(if e.starts_with("place") { "place" } else { "right" }, e))?;
     let key = key(row, seen);
-    let said = [("email", &row.email), ("name", &row.name), ("text", &row.text)];
-    let personals: Personals = said.into_iter().filter_map(|(k, v)| Some((k.to_owned(), v.clone()?))).collect();
+    let personals: Personals = row.personals.iter().map(|(name, said)| ((*name).to_owned(), said.clone())).collect();
     let asked =
         vec![Asked { right, regime: basis.regime, place: basis.place, contested: BTreeSet::new(), completes: false }];
     Ok(Intake { key, channel, received_at, sensitivity: Sensitivity::Ordinary, asked, personals })
@@ -124,16 +124,9 @@ fn key(row: &Row, seen: &mut BTreeMap<String, u32>) -> String {
     if let Some(reference) = &row.reference {
         return digested("reference", reference);
     }
-    let text = |v: &Option<Personal<String>>| v.as_ref().map_or("", |p| p.reveal_for(Purpose::Storage)).to_owned();
-    let whole = json!([
-        row.right,
-        row.regime,
-        row.place,
-        format!("{:?}", row.received),
-        text(&row.email),
-        text(&row.name),
-        text(&row.text)
-    ]);
+    let said: Vec<_> =
+        row.personals.iter().map(|(name, said)| json!([name, said.reveal_for(Purpose::Storage)])).collect();
+    let whole = json!([row.right, row.regime, row.place, format!("{:?}", row.received), said]);
     let key = digested("row", &whole.to_string());
     let count = seen.entry(key.clone()).or_default();
     *count += 1;

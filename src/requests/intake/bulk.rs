@@ -1,11 +1,13 @@
 //! Requests in a list: a CSV file with one request a row, e.g. from a call centre or an older system.
 //!
 //! Columns, by name in the first row, in any order: `received` (day or instant, required), `right` (required), `regime`
-//! (required), `place` (required), `email`, `name`, `text`, `reference`. A row that cannot be read is reported with its line
-//! and column; the other rows are there all the same.
+//! (required), `place` (required), `name`, `email`, `phone`, `address`, `language`, `text`, and from the company's own records
+//! `email_on_file` and `address_on_file`, `reference`. A row that cannot be read is reported with its line and column; the
+//! other rows are there all the same.
 
 use crate::clock::{Day, Timestamp};
 use crate::personal::Personal;
+use crate::requests::address::{ADDRESS_ON_FILE, EMAIL_ON_FILE};
 use serde::Deserialize;
 
 /// Most rows in one file.
@@ -24,12 +26,8 @@ pub struct Row {
     pub regime: String,
     /// The place, as in `habeas clock due --place`.
     pub place: String,
-    /// Who asks, if said.
-    pub email: Option<Personal<String>>,
-    /// Their name, if said.
-    pub name: Option<Personal<String>>,
-    /// What they wrote, if said.
-    pub text: Option<Personal<String>>,
+    /// What is said of who asks, and what they wrote: the field's name in the store, and its value.
+    pub personals: Vec<(&'static str, Personal<String>)>,
     /// The sender's own reference: the same reference twice is the same request.
     pub reference: Option<String>,
 }
@@ -63,11 +61,21 @@ struct Raw {
     regime: String,
     place: String,
     #[serde(default)]
-    email: Option<String>,
-    #[serde(default)]
     name: Option<String>,
     #[serde(default)]
+    email: Option<String>,
+    #[serde(default)]
+    phone: Option<String>,
+    #[serde(default)]
+    address: Option<String>,
+    #[serde(default)]
+    language: Option<String>,
+    #[serde(default)]
     text: Option<String>,
+    #[serde(default)]
+    email_on_file: Option<String>,
+    #[serde(default)]
+    address_on_file: Option<String>,
     #[serde(default)]
     reference: Option<String>,
 }
@@ -126,6 +134,16 @@ fn row(record: &csv::StringRecord, headers: &csv::StringRecord, known: &Known<'_
         )
     })?;
     let said = |v: Option<String>| v.filter(|t| !t.is_empty());
+    let personals = [
+        ("name", raw.name),
+        ("email", raw.email),
+        ("phone", raw.phone),
+        ("address", raw.address),
+        ("language", raw.language),
+        ("text", raw.text),
+        (EMAIL_ON_FILE, raw.email_on_file),
+        (ADDRESS_ON_FILE, raw.address_on_file),
+    ];
     Ok(Row {
         line,
         received,
@@ -136,9 +154,7 @@ fn row(record: &csv::StringRecord, headers: &csv::StringRecord, known: &Known<'_
         } else {
             raw.place
         },
-        email: said(raw.email).map(Personal::new),
-        name: said(raw.name).map(Personal::new),
-        text: said(raw.text).map(Personal::new),
+        personals: personals.into_iter().filter_map(|(name, v)| Some((name, Personal::new(said(v)?)))).collect(),
         reference: said(raw.reference),
     })
 }
@@ -155,12 +171,12 @@ mod tests {
 
     #[test]
     fn good_rows_are_there_and_bad_ones_say_where_and_why() {
-        let file = "\u{feff}right,received,regime,place,email,text\n\
-            access,2026-03-05,eu-gdpr,DE,ann@example.org,\"please, all of it\n(second line)\"\n\
-            erasure,2026-03-05,eu-gdpr,DE,bob@example.org,\n\
-            deletion,5.3.2026,ccpa,US-CA,,\n\
-            deletion,2026-03-05T09:30:00Z,ccpa,US-CA,,\n\
-            access,2026-03-05,eu-gdpr,,,\n\
+        let file = "\u{feff}right,received,regime,place,email,email_on_file,text\n\
+            access,2026-03-05,eu-gdpr,DE,ann@example.org,a@example.org,\"please, all of it\n(second line)\"\n\
+            erasure,2026-03-05,eu-gdpr,DE,bob@example.org,,\n\
+            deletion,5.3.2026,ccpa,US-CA,,,\n\
+            deletion,2026-03-05T09:30:00Z,ccpa,US-CA,,,\n\
+            access,2026-03-05,eu-gdpr,,,,\n\
             access,2026-03-05\n";
         let rows = read(file.as_bytes(), &KNOWN);
         let shown: Vec<String> = rows
@@ -175,6 +191,8 @@ mod tests {
         assert!(shown[3].starts_with("6 deletion At("), "{}", shown[3]);
         assert!(shown[4].starts_with("line 7, column `place`"), "{}", shown[4]);
         assert!(shown[5].contains("line 8"), "{}", shown[5]);
+        let names = |n: usize| rows[n].as_ref().unwrap().personals.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        assert_eq!((names(0), names(3)), (vec!["email", "text", EMAIL_ON_FILE], vec![]));
         assert!(rows.iter().all(|r| !format!("{r:?}").contains("example.org")), "an address leaks");
     }
 

@@ -407,7 +407,18 @@ fn an_agents_message_is_taken_once_and_only_under_its_pinned_key() {
 #[test]
 fn a_list_is_entered_once_and_every_bad_line_is_named() {
     let office = Office::new("2026-03-06T09:00:00Z");
-    let csv = "received,right,regime,place,email,reference\n2026-03-01,access,eu-gdpr,DE,a@test.example,r1\n2026-03-01,erasure,eu-gdpr,DE,b@test.example,r2\n2026-03-01,opt-out,eu-gdpr,DE,c@test.example,r3\n2026-13-01,access,eu-gdpr,DE,d@test.example,r4\n2026-03-02,deletion,ccpa,US-CA,e@test.example,\n2026-03-02,deletion,ccpa,US-CA,e@test.example,\n2026-03-02,access,eu-gdpr,XX,f@test.example,r5\n2026-03-09,access,eu-gdpr,DE,g@test.example,r6\n";
+    let rows = [
+        "received,right,regime,place,email,email_on_file,reference",
+        "2026-03-01,access,eu-gdpr,DE,a@test.example,ann@test.example,r1",
+        "2026-03-01,erasure,eu-gdpr,DE,b@test.example,,r2",
+        "2026-03-01,opt-out,eu-gdpr,DE,c@test.example,,r3",
+        "2026-13-01,access,eu-gdpr,DE,d@test.example,,r4",
+        "2026-03-02,deletion,ccpa,US-CA,e@test.example,,",
+        "2026-03-02,deletion,ccpa,US-CA,e@test.example,,",
+        "2026-03-02,access,eu-gdpr,XX,f@test.example,,r5",
+        "2026-03-09,access,eu-gdpr,DE,g@test.example,,r6",
+    ];
+    let csv = rows.map(|row| format!("{row}\n")).concat();
     let file = office.dir.path().join("calls.csv");
     std::fs::write(&file, csv).unwrap();
     let file = file.display().to_string();
@@ -433,6 +444,12 @@ fn a_list_is_entered_once_and_every_bad_line_is_named() {
         assert!(run.code == 1 && run.out.contains("\"entered\":3"), "{}", run.out);
         assert_eq!(office.run("carl", &["list", "--json"]).json()["counts"]["received"], 3, "twice is once");
     }
+    let listed = office.run("carl", &["list", "--json"]).json();
+    let lines = listed["claims"].as_array().unwrap().iter();
+    let ids: Vec<&str> = lines.map(|claim| claim["request"].as_str().unwrap()).collect();
+    let shown = |id: &&str| office.run("carl", &["show", id, "--personal"]).out;
+    let on_file = ids.iter().map(shown).filter(|text| text.contains("ann@test.example")).count();
+    assert_eq!(on_file, 1, "the address from the company's own records is kept with its request");
 }
 
 #[test]
