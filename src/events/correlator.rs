@@ -13,6 +13,9 @@ use std::collections::{BTreeMap, VecDeque};
 /// Used batches kept to be filled anew.
 const MOST_SPARE: usize = 8;
 
+/// Records whose keys are looked for together: far apart in memory, they come sooner than one after the other.
+const BLOCK: usize = 64;
+
 /// A correlator's share of work on one partition: may run on any thread.
 pub struct Job<'j, 'b, 'p> {
     partition: &'j mut Partition<'p>,
@@ -86,14 +89,22 @@ impl Waiting {
         index.and_then(|i| self.batch.records.get(i))
     }
 
-    /// Gives the records from one in order up to another to `take`.
-    fn between<'w>(&'w self, from: usize, to: usize, take: &mut impl FnMut(&'w Record)) {
-        match &self.order {
-            None => self.batch.records.get(from..to).unwrap_or_default().iter().for_each(take),
-            Some(order) => {
-                let numbers = order.get(from..to).unwrap_or_default().iter();
-                numbers.filter_map(|n| self.batch.records.get(*n as usize)).for_each(take);
+    /// Gives the records from one in order up to another to `take`, some at a time.
+    fn between<'w>(&'w self, from: usize, to: usize, take: &mut impl FnMut(&[&'w Record])) {
+        let mut block = Vec::with_capacity(BLOCK);
+        let mut start = from;
+        while start < to {
+            let end = to.min(start + BLOCK);
+            match &self.order {
+                None => block.extend(self.batch.records.get(start..end).unwrap_or_default()),
+                Some(order) => {
+                    let numbers = order.get(start..end).unwrap_or_default().iter();
+                    block.extend(numbers.filter_map(|n| self.batch.records.get(*n as usize)));
+                }
             }
+            take(&block);
+            block.clear();
+            start = end;
         }
     }
 
@@ -277,10 +288,13 @@ impl<'p> Correlator<'p> {
         let mut dealt: Vec<Dealt<'_>> = partitions.iter_mut().map(Partition::begin).collect();
         let (mut before, mut in_order) = ((i64::MIN, Place::default()), true);
         for (w, end) in waiting.iter().zip(ends) {
-            w.between(w.done, *end, &mut |record| {
-                in_order &= before <= when(record);
-                before = when(record);
-                deal(partitions, (record, &w.batch), &mut dealt);
+            w.between(w.done, *end, &mut |records| {
+                std::hint::black_box(records.iter().fold(0, |seen, record| seen ^ glance(partitions, record)));
+                for record in records {
+                    in_order &= before <= when(record);
+                    before = when(record);
+                    deal(partitions, (record, &w.batch), &mut dealt);
+                }
             });
         }
         for level in 1..=plan.levels {
@@ -302,14 +316,28 @@ impl<'p> Correlator<'p> {
     }
 }
 
-/// Deals a record out to a partition by its key; all records of a key go to the same one.
+/// The partition that all records of a record's key go to, of so many.
+fn partition_of(record: &Record, partitions: usize) -> usize {
+    usize::try_from((record.key >> 64) % partitions as u128).unwrap_or(0)
+}
+
+/// Something of what a record's key is found by; see `Partition::glance`.
+#[inline]
+fn glance(partitions: &[Partition<'_>], record: &Record) -> u64 {
+    let partition = match partitions {
+        [partition] => Some(partition),
+        many => many.get(partition_of(record, many.len())),
+    };
+    partition.map_or(0, |p| p.glance(record))
+}
+
+/// Deals a record out to a partition by its key.
 #[inline]
 fn deal<'b>(partitions: &mut [Partition<'_>], held: Held<'b>, dealt: &mut [Dealt<'b>]) {
     if let ([partition], [dealt]) = (&mut *partitions, &mut *dealt) {
         return partition.deal(held, dealt);
     }
-    // The low half finds a key in its table, so the high half deals.
-    let to = usize::try_from((held.0.key >> 64) % partitions.len() as u128).unwrap_or(0);
+    let to = partition_of(held.0, partitions.len());
     if let (Some(partition), Some(dealt)) = (partitions.get_mut(to), dealt.get_mut(to)) {
         partition.deal(held, dealt);
     }

@@ -3,105 +3,226 @@
 //! A key that nothing holds on to stays for a while, for it will most likely come again; when such keys have become as many
 //! as the held ones, they are forgotten and their numbers used again. When that happens changes no result.
 
-use crate::events::hash::Table;
-use crate::events::keep::keep;
+use crate::events::keep::{Bytes, Keep};
 
 /// Keys that nothing holds on to and that are kept in any case.
 const FEW: usize = 1024;
 
+/// Instead of the number of a key: that there is none.
+const NONE: u32 = u32::MAX;
+
 /// Keys by number.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
-    numbers: Table<u32>,
-    known: Vec<Known>,
+    /// A power of two of them or none, at most five eighths taken: a key stands in the first free one from where its fingerprint
+    /// points. Fingerprints are mixed with the seed of the run, so that nobody can make many point to one place.
+    slots: Vec<Slot>,
+    /// For each number how many windows hold on to its key; `NONE` where it is nobody's.
+    holders: Vec<u32>,
+    /// For each number where its key's bytes are in `bytes`: first and length.
+    at: Vec<(usize, usize)>,
+    bytes: Vec<u8>,
     free: Vec<u32>,
     /// How many known keys nothing holds on to.
     idle: usize,
 }
 
-keep!(Keys { numbers, known, free, idle });
-
-#[derive(Debug, Default)]
-struct Known {
-    fingerprint: u128,
-    bytes: Box<[u8]>,
-    /// Windows that hold on to this key.
-    holders: u32,
+/// A place for a key. Fingerprint and number stand together, so that one look finds both.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    fingerprint: [u64; 2],
+    number: u32,
 }
 
-keep!(Known { fingerprint, bytes, holders });
+const EMPTY: Slot = Slot { fingerprint: [0; 2], number: NONE };
 
 impl Keys {
     /// The number of a key. It stays that key's at least until `forget` is called.
     #[inline]
     pub(super) fn number<'k>(&mut self, fingerprint: u128, bytes: impl Fn() -> &'k [u8]) -> u32 {
-        match self.numbers.get(&fingerprint) {
-            Some(n) => *n,
-            None => self.add(fingerprint, bytes()),
+        let own = halves(fingerprint);
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut at = home(own) & mask;
+        // There is a free one among them always, or none at all.
+        while let Some(slot) = self.slots.get(at) {
+            if slot.fingerprint == own && slot.number != NONE {
+                return slot.number;
+            }
+            if slot.number == NONE {
+                break;
+            }
+            at = (at + 1) & mask;
         }
+        self.add(own, bytes())
     }
 
-    fn add(&mut self, fingerprint: u128, bytes: &[u8]) -> u32 {
-        let known = Known { fingerprint, bytes: bytes.into(), holders: 0 };
-        let n = self.free.pop().unwrap_or_else(|| {
-            self.known.push(Known::default());
-            u32::try_from(self.known.len() - 1).unwrap_or(u32::MAX)
+    /// Something of where a key would be, so that it is at hand when its number is asked for.
+    #[inline]
+    pub(super) fn glance(&self, fingerprint: u128) -> u64 {
+        let at = home(halves(fingerprint)) & self.slots.len().wrapping_sub(1);
+        self.slots.get(at).map_or(0, |slot| slot.fingerprint[0])
+    }
+
+    #[inline(never)]
+    fn add(&mut self, fingerprint: [u64; 2], bytes: &[u8]) -> u32 {
+        let at = (self.bytes.len(), bytes.len());
+        self.bytes.extend_from_slice(bytes);
+        let number = self.free.pop().unwrap_or_else(|| {
+            self.holders.push(NONE);
+            self.at.push((0, 0));
+            u32::try_from(self.holders.len() - 1).unwrap_or(NONE)
         });
-        if let Some(slot) = self.known.get_mut(n as usize) {
-            *slot = known;
+        let n = number as usize;
+        if let (Some(holders), Some(own)) = (self.holders.get_mut(n), self.at.get_mut(n)) {
+            (*holders, *own) = (0, at);
         }
-        self.numbers.insert(fingerprint, n);
         self.idle += 1;
-        n
+        if self.known() * 8 > self.slots.len() * 5 {
+            let wider = (self.slots.len() * 2).max(64);
+            self.lay_out(wider, |_| true);
+        }
+        place(&mut self.slots, Slot { fingerprint, number });
+        number
+    }
+
+    /// How many keys there are.
+    const fn known(&self) -> usize {
+        self.holders.len() - self.free.len()
+    }
+
+    /// Lays the slots out anew, so many of them, with those of the numbers that stay.
+    fn lay_out(&mut self, wide: usize, stays: impl Fn(usize) -> bool) {
+        let before = std::mem::replace(&mut self.slots, vec![EMPTY; wide]);
+        let taken = before.into_iter().filter(|s| s.number != NONE && stays(s.number as usize));
+        taken.for_each(|slot| place(&mut self.slots, slot));
     }
 
     /// Holds on to a key.
     #[inline]
     pub(super) fn hold(&mut self, n: u32) {
-        if let Some(k) = self.known.get_mut(n as usize) {
-            self.idle -= usize::from(k.holders == 0);
-            k.holders += 1;
+        if let Some(holders) = self.holders.get_mut(n as usize) {
+            self.idle -= usize::from(*holders == 0);
+            *holders += 1;
         }
     }
 
     /// Lets go of a key held on to.
     #[inline]
     pub(super) fn release(&mut self, n: u32) {
-        if let Some(k) = self.known.get_mut(n as usize).filter(|k| k.holders > 0) {
-            k.holders -= 1;
-            self.idle += usize::from(k.holders == 0);
+        if let Some(holders) = self.holders.get_mut(n as usize).filter(|h| **h > 0) {
+            *holders -= 1;
+            self.idle += usize::from(*holders == 0);
         }
     }
 
     /// Forgets keys that nothing holds on to, when there are many.
     pub(super) fn forget(&mut self) {
-        if self.idle < FEW + self.numbers.len() / 2 {
+        if self.idle < FEW + self.known() / 2 {
             return;
         }
-        let Self { numbers, known, free, idle } = self;
-        numbers.retain(|_, n| {
-            let gone = known.get_mut(*n as usize).filter(|k| k.holders == 0);
-            let stays = gone.is_none();
-            if let Some(k) = gone {
-                *k = Known::default();
-                free.push(*n);
+        let mut bytes = Vec::with_capacity(self.bytes.len());
+        self.free.clear();
+        for ((n, holders), at) in (0u32..).zip(&mut self.holders).zip(&mut self.at) {
+            if matches!(*holders, 0 | NONE) {
+                *holders = NONE;
+                self.free.push(n);
+            } else {
+                let own = self.bytes.get(at.0..at.0 + at.1).unwrap_or_default();
+                *at = (bytes.len(), own.len());
+                bytes.extend_from_slice(own);
             }
-            stays
-        });
-        // A table is gone through in an order of its own; which number is used next is to be the same in every run.
-        free.sort_unstable_by(|a, b| b.cmp(a));
-        *idle = 0;
+        }
+        // The lowest is used next.
+        self.free.reverse();
+        self.bytes = bytes;
+        self.idle = 0;
+        let holders = std::mem::take(&mut self.holders);
+        self.lay_out(self.slots.len(), |n| holders.get(n).is_some_and(|h| *h != NONE));
+        self.holders = holders;
     }
 
     /// The key's bytes.
     pub(super) fn bytes(&self, n: u32) -> &[u8] {
-        self.known.get(n as usize).map_or(&[], |k| &k.bytes)
+        let at = self.at.get(n as usize);
+        at.and_then(|(start, length)| self.bytes.get(*start..start + length)).unwrap_or_default()
+    }
+}
+
+/// The two halves, the lower first.
+#[expect(clippy::cast_possible_truncation, reason = "one half after the other")]
+const fn halves(fingerprint: u128) -> [u64; 2] {
+    [fingerprint as u64, (fingerprint >> 64) as u64]
+}
+
+/// Where a key would best be. Groups of one key may have different peers, and then one half alone is not enough.
+#[expect(clippy::cast_possible_truncation, reason = "any bits of a well mixed fingerprint will do")]
+const fn home([low, high]: [u64; 2]) -> usize {
+    (low ^ high.rotate_left(32)) as usize
+}
+
+/// Puts a key that is not there in its slot.
+fn place(slots: &mut [Slot], new: Slot) {
+    let mask = slots.len().wrapping_sub(1);
+    let mut at = home(new.fingerprint) & mask;
+    while let Some(slot) = slots.get_mut(at) {
+        if slot.number == NONE {
+            *slot = new;
+            return;
+        }
+        at = (at + 1) & mask;
+    }
+}
+
+impl Keep for Keys {
+    /// Key by key in the order of their numbers.
+    fn put(&self, out: &mut Vec<u8>) {
+        let mut fingerprints = vec![[0; 2]; self.holders.len()];
+        for slot in self.slots.iter().filter(|s| s.number != NONE) {
+            if let Some(own) = fingerprints.get_mut(slot.number as usize) {
+                *own = slot.fingerprint;
+            }
+        }
+        self.holders.len().put(out);
+        for ((n, holders), [low, high]) in (0u32..).zip(&self.holders).zip(fingerprints) {
+            let known = (*holders != NONE).then(|| (*holders, (low, high), Bytes(self.bytes(n).to_vec())));
+            known.put(out);
+        }
+        self.free.put(out);
+    }
+
+    fn take(from: &mut &[u8]) -> Option<Self> {
+        let all: Vec<Option<(u32, (u64, u64), Bytes)>> = Keep::take(from)?;
+        let mut keys = Self { free: Keep::take(from)?, ..Self::default() };
+        let mut slots = Vec::new();
+        for (number, known) in (0u32..).zip(all) {
+            let Some((holders, (low, high), Bytes(bytes))) = known else {
+                keys.holders.push(NONE);
+                keys.at.push((0, 0));
+                continue;
+            };
+            keys.idle += usize::from(holders == 0);
+            keys.holders.push(holders);
+            keys.at.push((keys.bytes.len(), bytes.len()));
+            keys.bytes.extend(bytes);
+            slots.push(Slot { fingerprint: [low, high], number });
+        }
+        let is_free = |n: &u32| keys.holders.get(*n as usize) == Some(&NONE);
+        if slots.len() + keys.free.len() != keys.holders.len() || !keys.free.iter().all(is_free) {
+            return None;
+        }
+        if !slots.is_empty() {
+            keys.slots = vec![EMPTY; (slots.len() * 8 / 5 + 1).next_power_of_two().max(64)];
+        }
+        slots.into_iter().for_each(|slot| place(&mut keys.slots, slot));
+        Some(keys)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::events::hash::Seed;
+    use std::collections::BTreeMap;
 
     #[test]
     fn a_held_key_keeps_its_number_and_others_make_room() {
@@ -115,9 +236,73 @@ mod tests {
             assert_ne!(number, held);
             assert_eq!(keys.bytes(number), bytes);
         }
-        assert!(keys.known.len() <= 2 * FEW + 2, "{} keys for one that is held", keys.known.len());
+        assert!(keys.known() <= 2 * FEW + 2, "{} keys for one that is held", keys.known());
+        assert!(keys.bytes.len() <= 16 * (2 * FEW + 2), "{} bytes for one that is held", keys.bytes.len());
         assert_eq!((keys.number(1, || b""), keys.bytes(held)), (held, b"held".as_slice()));
         keys.release(held);
-        assert_eq!(keys.idle, keys.numbers.len());
+        assert_eq!(keys.idle, keys.known());
+    }
+
+    /// Against a plain table, with keys of which many share a half, and through being kept and taken back.
+    #[test]
+    fn numbers_are_those_of_a_plain_table() {
+        let seed = Seed::default();
+        let mut keys = Keys::default();
+        let mut plain: BTreeMap<u128, (u32, u32)> = BTreeMap::new();
+        for step in 0..40_000u64 {
+            let random = seed.of(&step.to_le_bytes());
+            let name = (random >> 7) as u64 % 5000;
+            let fingerprint = seed.of(&name.to_le_bytes()) & u128::from(u64::MAX) | seed.of(&[name as u8 % 3]) << 64;
+            let bytes = format!("\"{name}\"");
+            let number = keys.number(fingerprint, || bytes.as_bytes());
+            assert_eq!(keys.bytes(number), bytes.as_bytes());
+            let known = plain.entry(fingerprint).or_insert((number, 0));
+            assert_eq!(known.0, number);
+            if random & 3 == 0 && known.1 > 0 {
+                keys.release(number);
+                known.1 -= 1;
+            } else if random & 3 == 1 {
+                keys.hold(number);
+                known.1 += 1;
+            }
+            if step % 1000 == 0 {
+                keys = Keep::of(&keys.kept()).unwrap();
+            }
+            let idle = keys.idle;
+            keys.forget();
+            if keys.idle < idle {
+                plain.retain(|_, (_, held)| *held > 0);
+            }
+            assert_eq!(keys.known(), plain.len());
+            if step % 100 == 0 {
+                assert_eq!(keys.idle, plain.values().filter(|(_, held)| *held == 0).count());
+            }
+        }
+        assert!(plain.len() > 1000);
+    }
+
+    #[test]
+    fn keys_of_one_group_and_many_peers_are_spread() {
+        let seed = Seed::default();
+        let mut keys = Keys::default();
+        for n in 0..4096u128 {
+            keys.number(seed.of(&n.to_le_bytes()) << 64 | 7, || b"one");
+        }
+        let from_home = |(at, slot): (usize, &Slot)| at.wrapping_sub(home(slot.fingerprint)) & (keys.slots.len() - 1);
+        let taken = keys.slots.iter().enumerate().filter(|(_, s)| s.number != NONE);
+        assert!(taken.map(from_home).sum::<usize>() < 3 * 4096);
+    }
+
+    #[test]
+    fn keys_that_nobody_wrote_are_refused() {
+        let mut keys = Keys::default();
+        for n in 0..3u128 {
+            keys.number(n, || b"k");
+        }
+        let mut bytes = keys.kept();
+        assert!(Keys::of(&bytes).is_some());
+        *bytes.last_mut().unwrap() = 1;
+        bytes.push(2);
+        assert!(Keys::of(&bytes).is_none(), "a number that is somebody's is not free");
     }
 }

@@ -107,6 +107,12 @@ impl<'p> Partition<'p> {
         Dealt { seats: self.last.iter().map(room).collect() }
     }
 
+    /// Something of what a record's key is found by, so that it is at hand when the record is dealt out.
+    #[inline]
+    pub fn glance(&self, record: &Record) -> u64 {
+        self.spaces.get(record.space as usize).map_or(0, |space| space.keys.glance(record.key))
+    }
+
     /// Deals a record out to the seats that its parts are for.
     #[inline]
     pub fn deal<'b>(&mut self, (record, batch): Held<'b>, to: &mut Dealt<'b>) {
