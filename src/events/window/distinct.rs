@@ -35,10 +35,10 @@ impl Distinct {
     }
 
     /// How many different values there are; `all` gives them when counting has to begin.
-    pub(super) fn count(&mut self, all: impl Iterator<Item = u128>) -> u64 {
+    pub(super) fn count<I: Iterator<Item = u128>>(&mut self, all: impl FnOnce() -> I) -> u64 {
         let counts = self.counts.get_or_insert_with(|| {
             let mut counts = Box::<Table<u32>>::default();
-            all.for_each(|id| *counts.entry(id).or_default() += 1);
+            all().for_each(|id| *counts.entry(id).or_default() += 1);
             counts
         });
         counts.len() as u64

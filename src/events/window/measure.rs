@@ -4,7 +4,7 @@ use super::Item;
 use super::distinct::Distinct;
 use super::memory::{Chain, Sum};
 use super::quantile::quantile;
-use super::ring::Ring;
+use super::ring::{Chained, Entry, Ring};
 use crate::events::batch::{Part, Value};
 use crate::events::keep::Keep;
 use crate::events::rule::{Extension, Kind, Limits, Sequence};
@@ -33,21 +33,35 @@ pub(super) trait Measure {
     fn leave(memory: &mut Self::Memory, detail: Self::Detail, left: u64, least: u64);
 
     /// What correlations of this kind hold against their bounds; `None` when none of them can fire.
-    fn of(kind: &Kind, memory: &mut Self::Memory, seen: &Seen<'_, Self::Detail>, item: &Item<'_>) -> Option<Measured>;
+    fn of(
+        kind: &Kind,
+        memory: &mut Self::Memory,
+        seen: &mut Seen<'_, Self::Detail>,
+        item: &Item<'_>,
+    ) -> Option<Measured>;
 }
 
 /// A group's events in the window.
 pub(super) struct Seen<'r, D> {
-    pub ring: &'r Ring<D>,
-    pub head: u64,
-    pub count: u64,
+    pub ring: &'r mut Ring<D>,
+    pub chained: &'r mut Chained,
     pub timespan_ms: i64,
     pub rules: usize,
 }
 
 impl<D: Copy> Seen<'_, D> {
-    fn details(&self) -> impl Iterator<Item = D> {
-        self.ring.from(self.head).map(|e| e.detail)
+    /// The events, oldest first.
+    pub(super) fn events(&mut self) -> impl Iterator<Item = &Entry<D>> {
+        self.ring.of(self.chained)
+    }
+
+    fn details(&mut self) -> impl Iterator<Item = D> {
+        self.events().map(|e| e.detail)
+    }
+
+    /// How many.
+    pub(super) fn count(&self) -> u64 {
+        u64::from(self.chained.count)
     }
 }
 
@@ -77,8 +91,8 @@ impl Measure for Events {
 
     fn leave((): &mut (), (): (), _: u64, _: u64) {}
 
-    fn of(_: &Kind, (): &mut (), seen: &Seen<'_, ()>, _: &Item<'_>) -> Option<Measured> {
-        Some(Measured::Number(whole(seen.count)))
+    fn of(_: &Kind, (): &mut (), seen: &mut Seen<'_, ()>, _: &Item<'_>) -> Option<Measured> {
+        Some(Measured::Number(whole(seen.count())))
     }
 }
 
@@ -103,8 +117,8 @@ impl Measure for Values {
         memory.leave(id, left, least);
     }
 
-    fn of(kind: &Kind, memory: &mut Distinct, seen: &Seen<'_, u128>, item: &Item<'_>) -> Option<Measured> {
-        let different = memory.count(seen.details());
+    fn of(kind: &Kind, memory: &mut Distinct, seen: &mut Seen<'_, u128>, item: &Item<'_>) -> Option<Measured> {
+        let different = memory.count(|| seen.details());
         if let Kind::Extension(Extension::FirstSeen { after }) = kind {
             let fresh = memory.times(Self::detail(item.part)) == 1;
             return (fresh && different > *after).then_some(Measured::Yes);
@@ -133,9 +147,9 @@ impl Measure for Sums {
         memory.leave(number);
     }
 
-    fn of(kind: &Kind, memory: &mut Sum, seen: &Seen<'_, Number>, _: &Item<'_>) -> Option<Measured> {
-        let sum = memory.of(seen.details());
-        Some(Measured::Number(if let Kind::ValueAvg(_) = kind { mean(sum, seen.count) } else { sum }))
+    fn of(kind: &Kind, memory: &mut Sum, seen: &mut Seen<'_, Number>, _: &Item<'_>) -> Option<Measured> {
+        let sum = memory.of(|| seen.details());
+        Some(Measured::Number(if let Kind::ValueAvg(_) = kind { mean(sum, seen.count()) } else { sum }))
     }
 }
 
@@ -155,7 +169,7 @@ impl Measure for Percentiles {
 
     fn leave((): &mut (), _: Number, _: u64, _: u64) {}
 
-    fn of(_: &Kind, (): &mut (), seen: &Seen<'_, Number>, _: &Item<'_>) -> Option<Measured> {
+    fn of(_: &Kind, (): &mut (), seen: &mut Seen<'_, Number>, _: &Item<'_>) -> Option<Measured> {
         let mut sorted: Vec<f64> = seen.details().map(Number::real).collect();
         sorted.sort_by(f64::total_cmp);
         Some(Measured::Sorted(sorted))
@@ -188,7 +202,7 @@ impl Measure for Together {
         counted(memory, matched, |n| *n = n.saturating_sub(1));
     }
 
-    fn of(_: &Kind, memory: &mut Vec<u32>, _: &Seen<'_, u64>, _: &Item<'_>) -> Option<Measured> {
+    fn of(_: &Kind, memory: &mut Vec<u32>, _: &mut Seen<'_, u64>, _: &Item<'_>) -> Option<Measured> {
         let matched = memory.iter().enumerate().filter(|(_, n)| **n > 0);
         Some(Measured::Rules(matched.fold(0, |all, (i, _)| all | 1 << i)))
     }
@@ -218,7 +232,7 @@ impl Measure for InOrder {
 
     fn leave(_: &mut Chain, (): (), _: u64, _: u64) {}
 
-    fn of(_: &Kind, memory: &mut Chain, seen: &Seen<'_, ()>, item: &Item<'_>) -> Option<Measured> {
+    fn of(_: &Kind, memory: &mut Chain, seen: &mut Seen<'_, ()>, item: &Item<'_>) -> Option<Measured> {
         let ends_here = item.part.rules >> (seen.rules - 1) & 1 == 1;
         let start = memory.start().filter(|_| ends_here)?;
         (start > item.record.at_ms.saturating_sub(seen.timespan_ms)).then_some(Measured::Yes)

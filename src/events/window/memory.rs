@@ -69,9 +69,9 @@ impl Sum {
     }
 
     /// The sum; `all` gives the window's numbers, oldest first, when they have to be added anew.
-    pub(super) fn of(&self, all: impl Iterator<Item = Number>) -> Number {
+    pub(super) fn of<I: Iterator<Item = Number>>(&self, all: impl FnOnce() -> I) -> Number {
         if self.reals > 0 {
-            return Number::of(all.map(Number::real).sum());
+            return Number::of(all().map(Number::real).sum());
         }
         #[expect(clippy::cast_precision_loss, reason = "beyond 64 bits the nearest float is near enough")]
         i64::try_from(self.whole).map_or_else(|_| Number::Real(self.whole as f64), Number::Whole)

@@ -21,7 +21,12 @@ pub(super) trait Keeper {
     fn leave(&mut self, now_ms: i64, gone: &mut impl FnMut(u32));
 
     /// Something of what is kept of a group, so that it is at hand when the group is needed.
-    fn glance(&self, _key: u32) -> u64 {
+    fn glance(&self, _key: u32) -> u32 {
+        0
+    }
+
+    /// The same of the groups of which something is let go at `now_ms`.
+    fn glance_at_leaving(&self, _now_ms: i64) -> u32 {
         0
     }
 
@@ -121,9 +126,11 @@ fn take<'b, K: Keeper>(
     for now in items.chunk_by(|a, b| a.record.at_ms == b.record.at_ms) {
         done += now.len();
         if done > glanced {
-            let next = items.iter().skip(glanced).take(BLOCK);
-            std::hint::black_box(next.fold(0, |seen, item| seen ^ kept.glance(item.key)));
-            glanced += BLOCK;
+            let next = items.get(glanced..items.len().min(done.max(glanced + BLOCK))).unwrap_or_default();
+            let entering = next.iter().take(BLOCK).fold(0, |seen, item| seen ^ kept.glance(item.key));
+            let leaving = next.last().map_or(0, |last| kept.glance_at_leaving(last.record.at_ms));
+            std::hint::black_box(entering ^ leaving);
+            glanced += next.len();
         }
         // First every event of an instant enters, then every one is judged.
         for item in now {

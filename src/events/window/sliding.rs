@@ -3,12 +3,15 @@
 
 use super::Item;
 use super::measure::{Measure, Seen, verdict};
-use super::ring::Ring;
+use super::ring::{Chained, Ring};
 use super::seat::Keeper;
 use crate::events::keep::{Keep, keep};
 use crate::events::place::Place;
 use crate::events::plan::Correlating;
 use crate::events::rule::{Extension, Kind};
+
+/// Of more events that leave together the groups are not fetched beforehand.
+const MOST_GLANCED: usize = 128;
 
 /// The windows of the correlations at one seat, which measure them in one way.
 #[derive(Debug)]
@@ -26,12 +29,7 @@ pub(super) struct Sliding<M: Measure> {
 /// A group's events in the window.
 #[derive(Debug, Default)]
 struct Group<R> {
-    /// How many.
-    count: u32,
-    /// Number of the oldest entry, when there is one.
-    head: u64,
-    /// Number of the newest.
-    tail: u64,
+    chained: Chained,
     /// What is remembered besides.
     memory: R,
 }
@@ -67,15 +65,14 @@ impl<M: Measure> Sliding<M> {
     /// What the correlations make of the group of an event that has entered.
     fn ask(&mut self, item: &Item<'_>, fire: &mut impl FnMut(usize, Fires)) {
         let Self { asks, timespan_ms, rules, ring, groups, .. } = self;
-        let Some(group) = groups.get_mut(item.key as usize) else { return };
-        let count = u64::from(group.count);
-        let seen = Seen { ring, head: group.head, count, timespan_ms: *timespan_ms, rules: *rules };
-        let measured = asks.first().and_then(|kind| M::of(kind, &mut group.memory, &seen, item));
+        let Some(Group { chained, memory }) = groups.get_mut(item.key as usize) else { return };
+        let mut seen = Seen { ring, chained, timespan_ms: *timespan_ms, rules: *rules };
+        let measured = asks.first().and_then(|kind| M::of(kind, memory, &mut seen, item));
         let Some(measured) = measured else { return };
         for (member, kind) in asks.iter().enumerate() {
             if let Some(value) = verdict(kind, &measured) {
-                let first = ring.get(group.head).map_or(item.record.place, |e| e.place);
-                fire(member, Fires { count, first, value });
+                let first = seen.events().next().map_or(item.record.place, |e| e.place);
+                fire(member, Fires { count: seen.count(), first, value });
             }
         }
     }
@@ -97,21 +94,27 @@ impl<M: Measure> Keeper for Sliding<M> {
     #[inline]
     fn leave(&mut self, now_ms: i64, gone: &mut impl FnMut(u32)) {
         let until = now_ms.saturating_sub(self.timespan_ms);
-        while let Some((entry, next)) = self.ring.pop_until(until) {
-            let Some(group) = self.groups.get_mut(entry.key as usize) else { continue };
-            group.count = group.count.saturating_sub(1);
-            group.head = next;
-            M::leave(&mut group.memory, entry.detail, u64::from(group.count), self.least);
-            if group.count == 0 {
+        while let Some(entry) = self.ring.oldest_until(until) {
+            let mut none = Group::default();
+            let group = self.groups.get_mut(entry.key as usize).unwrap_or(&mut none);
+            self.ring.pop(&entry, &mut group.chained);
+            let left = group.chained.count;
+            M::leave(&mut group.memory, entry.detail, u64::from(left), self.least);
+            if left == 0 {
                 gone(entry.key);
             }
         }
     }
 
     #[inline]
-    fn glance(&self, key: u32) -> u64 {
-        let Some(group) = self.groups.get(key as usize) else { return 0 };
-        self.ring.get(group.tail).map_or(group.tail, |e| u64::from(e.key))
+    fn glance(&self, key: u32) -> u32 {
+        self.groups.get(key as usize).map_or(0, |g| g.chained.count)
+    }
+
+    #[inline]
+    fn glance_at_leaving(&self, now_ms: i64) -> u32 {
+        let leaving = self.ring.leaving(now_ms.saturating_sub(self.timespan_ms));
+        leaving.take(MOST_GLANCED).fold(0, |seen, e| seen ^ self.glance(e.key))
     }
 
     #[inline]
@@ -121,13 +124,10 @@ impl<M: Measure> Keeper for Sliding<M> {
             self.groups.resize_with(number + 1, Group::default);
         }
         let Some(group) = self.groups.get_mut(number) else { return false };
-        let fresh = group.count == 0;
-        let before = (!fresh).then_some(group.tail);
+        let fresh = group.chained.count == 0;
         let detail = M::detail(item.part);
-        group.tail = self.ring.push((item.record.at_ms, item.record.place), item.key, detail, before);
-        group.count += 1;
+        self.ring.push((item.record.at_ms, item.record.place), item.key, detail, &mut group.chained);
         if fresh {
-            group.head = group.tail;
             // The number may have served a key that is gone: what was remembered is not this group's.
             M::clear(&mut group.memory);
         }
@@ -137,7 +137,7 @@ impl<M: Measure> Keeper for Sliding<M> {
 
     #[inline]
     fn judge(&mut self, item: &Item<'_>, fire: &mut impl FnMut(usize, Fires)) {
-        if self.groups.get(item.key as usize).is_some_and(|g| u64::from(g.count) >= self.least) {
+        if self.groups.get(item.key as usize).is_some_and(|g| u64::from(g.chained.count) >= self.least) {
             self.ask(item, fire);
         }
     }
@@ -145,13 +145,12 @@ impl<M: Measure> Keeper for Sliding<M> {
 
 impl<R: Keep> Keep for Group<R> {
     fn put(&self, out: &mut Vec<u8>) {
-        let Self { count, head, tail, memory } = self;
-        (*count, *head, *tail).put(out);
+        let Self { chained, memory } = self;
+        chained.put(out);
         memory.put(out);
     }
 
     fn take(from: &mut &[u8]) -> Option<Self> {
-        let (count, head, tail) = Keep::take(from)?;
-        Some(Self { count, head, tail, memory: R::take(from)? })
+        Some(Self { chained: Keep::take(from)?, memory: R::take(from)? })
     }
 }
