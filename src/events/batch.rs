@@ -1,7 +1,7 @@
 //! What matching leaves of a stretch of log: matches to report, records for the windows, and counts.
 
 use super::coverage::Tally;
-use super::keep::keep;
+use super::keep::{Keep, keep};
 use super::place::Place;
 use super::value::Number;
 
@@ -26,13 +26,29 @@ pub struct Firing {
 
 keep!(Firing { at_ms, last, rule, key, count, first, value });
 
+/// A fingerprint that needs no more room than its bytes, so that what holds one is smaller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(Rust, packed(8))]
+pub struct Id(pub u128);
+
+impl Keep for Id {
+    fn put(&self, out: &mut Vec<u8>) {
+        let Self(id) = *self;
+        id.put(out);
+    }
+
+    fn take(from: &mut &[u8]) -> Option<Self> {
+        u128::take(from).map(Self)
+    }
+}
+
 /// A value that a correlation needs of an event.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value {
     /// None.
     None,
     /// A fingerprint, to count different ones.
-    Id(u128),
+    Id(Id),
     /// A number.
     Number(Number),
     /// Latitude and longitude in degrees.

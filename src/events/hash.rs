@@ -22,13 +22,21 @@ impl Seed {
 
     /// The fingerprint of a text, another one than that of the same bytes.
     pub fn of_text(self, text: &[u8]) -> u128 {
+        self.of_text_with(Gist::of(text), text)
+    }
+
+    /// The same, given the text's gist.
+    pub fn of_text_with(self, gist: Gist, text: &[u8]) -> u128 {
         let [a, b] = self.0;
-        Self::from([a ^ 0x9216_d5d9_8979_fb1b, b], text)
+        Self::with([a ^ 0x9216_d5d9_8979_fb1b, b], gist, text)
+    }
+
+    fn from(seed: [u64; 2], bytes: &[u8]) -> u128 {
+        Self::with(seed, Gist::of(bytes), bytes)
     }
 
     #[inline]
-    fn from([a, b]: [u64; 2], bytes: &[u8]) -> u128 {
-        let Gist { first, last, length } = Gist::of(bytes);
+    fn with([a, b]: [u64; 2], Gist { first, last, length }: Gist, bytes: &[u8]) -> u128 {
         let [a, b] = if length <= Gist::WHOLE_BYTES {
             [
                 folded(a ^ first, b ^ last ^ 0xa409_3822_299f_31d0),
@@ -86,6 +94,18 @@ impl Gist {
         };
         let last = if length == 0 { 0 } else { first.wrapping_shl(64u32.wrapping_sub(8 * (length as u32 & 7))) };
         Self { first, last, length }
+    }
+
+    /// The value between quotes, the first byte lowest, and zeros after it; `None` when that is more than 16 bytes.
+    #[inline]
+    pub const fn quoted(self) -> Option<u128> {
+        let quote = b'"' as u128;
+        let whole = match self.length {
+            0..=8 => self.first as u128,
+            9..=14 => self.first as u128 | (self.last as u128) << (8 * (self.length - 8)),
+            _ => return None,
+        };
+        Some(quote | whole << 8 | quote << (8 * (self.length + 1)))
     }
 
     /// The gist of the bytes from `start` to `end`, of which eight follow `start` and more are before `end`; `None` when not.
@@ -162,6 +182,12 @@ mod tests {
                     let mut end = vec![0; 8];
                     end.extend(&bytes);
                     assert_eq!(gist.last.to_le_bytes(), end[end.len() - 8..], "{bytes:?}");
+                    let quoted = (length < 15).then(|| {
+                        let mut quoted = [b"\"".as_slice(), &bytes, b"\""].concat();
+                        quoted.resize(16, 0);
+                        quoted
+                    });
+                    assert_eq!(gist.quoted().map(|q| q.to_le_bytes().to_vec()), quoted);
                     let among = [b"!".as_slice(), &bytes, b"12345678"].concat();
                     assert_eq!(Gist::within(&among, 1, 1 + length), Some(gist));
                     let before = seen.insert((gist.first, gist.last, gist.length), bytes.clone());

@@ -1,7 +1,7 @@
 //! A correlation and the event: its group, what its window held at the event's instant, and what is missing to fire.
 
 use super::{Entry, Investigation};
-use crate::events::batch::Value;
+use crate::events::batch::{Id, Value};
 use crate::events::output::key_object;
 use crate::events::place::Place;
 use crate::events::plan::Correlating;
@@ -106,8 +106,10 @@ fn judged(c: &Correlating, held: &[&Entry], names: &[String], entry: &Entry) -> 
     match &c.kind {
         Kind::EventCount(limits) => counted("events", held.len(), limits),
         Kind::ValueCount(limits) => {
-            let different: BTreeSet<u128> =
-                held.iter().filter_map(|e| if let Value::Id(id) = e.part.value { Some(id) } else { None }).collect();
+            let different: BTreeSet<u128> = held
+                .iter()
+                .filter_map(|e| if let Value::Id(Id(id)) = e.part.value { Some(id) } else { None })
+                .collect();
             counted("different values", different.len(), limits)
         }
         Kind::ValueSum(limits) => measured("sum", numbers().iter().sum(), limits),

@@ -39,8 +39,10 @@ pub(super) struct Blank {
 pub(super) enum Wanted {
     /// None.
     Nothing,
-    /// A fingerprint of all fields' values together.
-    Id(Box<[FieldId]>),
+    /// A fingerprint of a field's value.
+    IdOfOne(FieldId),
+    /// One of all fields' values together.
+    IdOfAll(Box<[FieldId]>),
     /// A fingerprint of each.
     Ids(Box<[FieldId]>),
     /// A number.
@@ -56,7 +58,8 @@ pub(super) enum Wanted {
 impl Wanted {
     fn by(correlation: &Correlating) -> Self {
         let fields = correlation.values.as_slice();
-        let (id, ids) = (|| Self::Id(fields.into()), || Self::Ids(fields.into()));
+        let id = || if let [field] = fields { Self::IdOfOne(*field) } else { Self::IdOfAll(fields.into()) };
+        let ids = || Self::Ids(fields.into());
         match (&correlation.kind, fields) {
             (Kind::ValueCount(_) | Kind::Extension(Extension::FirstSeen { .. }), _) => id(),
             (Kind::ValueSum(_), [part, whole]) => Self::Share(*part, *whole),

@@ -1,8 +1,8 @@
 //! From the detections that an event matched to records for the windows: key, values, and what a firing would wake.
 
 use super::form::{Blank, Form, Forms, Wanted};
-use crate::events::batch::{Batch, Part, Record, Value};
-use crate::events::hash::Seed;
+use crate::events::batch::{Batch, Id, Part, Record, Value};
+use crate::events::hash::{Gist, Seed};
 use crate::events::line::Slots;
 use crate::events::place::Place;
 use crate::events::plan::Plan;
@@ -107,10 +107,7 @@ impl Pen {
         if form.is_waited_for {
             start = self.parts_waited_for(now, slots, &form.parts, out);
         } else {
-            for blank in &form.parts {
-                let Some(value) = self.value(&blank.wanted, slots, &mut out.ids) else { continue };
-                out.parts.push(Part { seat: blank.seat, rules: blank.rules, value, then: (0, 0) });
-            }
+            form.parts.iter().for_each(|blank| self.part(blank, slots, out));
         }
         let count = out.parts.len() - start;
         if count == 0 {
@@ -119,6 +116,27 @@ impl Pen {
         let Moment { at_ms, place, behind_ms } = now;
         let parts = (index(start), index(count));
         Some(Record { at_ms, place, key, key_at, space: form.space, parts, behind_ms, member: form.member })
+    }
+
+    /// Adds a part that no record waits for, unless the event lacks its value. The most common ones each on their own, so that
+    /// they go from where they are worked out to where they are to stand without being put together elsewhere first.
+    #[inline(always)]
+    fn part(&mut self, blank: &Blank, slots: &Slots<'_>, out: &mut Batch) {
+        let Blank { seat, rules, ref wanted, .. } = *blank;
+        let then = (0, 0);
+        match wanted {
+            Wanted::Nothing => out.parts.push(Part { seat, rules, value: Value::None, then }),
+            Wanted::IdOfOne(field) => {
+                if let Some(id) = self.id_of_one(*field, slots) {
+                    out.parts.push(Part { seat, rules, value: Value::Id(Id(id)), then });
+                }
+            }
+            _ => {
+                if let Some(value) = self.value(wanted, slots, &mut out.ids) {
+                    out.parts.push(Part { seat, rules, value, then });
+                }
+            }
+        }
     }
 
     /// Adds parts and the records that wait for them; gives where the parts begin.
@@ -148,11 +166,27 @@ impl Pen {
 
     /// The key of one field: its fingerprint, and where its bytes stand in `out`; `None` when the field is absent or null, for
     /// then the event belongs to no group.
+    #[inline(always)]
     fn key_of_one(&mut self, field: FieldId, slots: &Slots<'_>, out: &mut Vec<u8>) -> Option<(u128, (u32, u32))> {
-        let known = self.known.get(field)?;
-        if known.written == self.event {
+        let (event, seed) = (self.event, self.seed);
+        let known = self.known.get_mut(field)?;
+        if known.written == event {
             return Some((known.id, known.at));
         }
+        let start = out.len();
+        let Some(inner) = known.plain(field, slots) else { return self.key_spelled(field, slots, out) };
+        let gist = Gist::of(inner);
+        quote(gist, inner, out);
+        known.at = (index(start), index(inner.len() + 2));
+        known.written = event;
+        let id = if known.event == event { known.id } else { seed.of_text_with(gist, inner) };
+        (known.event, known.there, known.id) = (event, true, id);
+        Some((id, known.at))
+    }
+
+    /// The same for any value.
+    #[inline(never)]
+    fn key_spelled(&mut self, field: FieldId, slots: &Slots<'_>, out: &mut Vec<u8>) -> Option<(u128, (u32, u32))> {
         let start = out.len();
         if !self.canonical(field, slots, out) {
             out.truncate(start);
@@ -205,7 +239,8 @@ impl Pen {
         let number = |field: &FieldId| slots.get(*field).number();
         match wanted {
             Wanted::Nothing => Some(Value::None),
-            Wanted::Id(fields) => self.id(fields, slots).map(Value::Id),
+            Wanted::IdOfOne(field) => self.id_of_one(*field, slots).map(|id| Value::Id(Id(id))),
+            Wanted::IdOfAll(fields) => self.id(fields, slots).map(|id| Value::Id(Id(id))),
             Wanted::Ids(fields) => self.ids(fields, slots, ids),
             Wanted::Number(field) => number(field).map(Value::Number),
             // An event that gives no number counts one.
@@ -238,25 +273,33 @@ impl Pen {
             self.bytes = bytes;
             return id;
         };
-        // Several correlations often want the same field.
-        let known = self.known.get(*field)?;
-        if known.event == self.event {
-            return known.there.then_some(known.id);
-        }
-        let id = self.id_of(*field, slots);
-        let known = self.known.get_mut(*field)?;
-        (known.event, known.there, known.id) = (self.event, id.is_some(), id.unwrap_or(0));
-        id
+        self.id_of_one(*field, slots)
     }
 
-    /// The fingerprint of a field's value; `None` when it has none.
-    fn id_of(&mut self, field: FieldId, slots: &Slots<'_>) -> Option<u128> {
-        if let Raw::Text { inner, escaped: false } = slots.get(field)
-            && !slots.is_multiple()
-            && self.known.get(field).is_some_and(|k| k.network.is_none())
-        {
-            return Some(self.seed.of_text(inner));
+    /// The fingerprint of a field's value; `None` when it has none. Several correlations often want the same field.
+    #[inline(always)]
+    fn id_of_one(&mut self, field: FieldId, slots: &Slots<'_>) -> Option<u128> {
+        let known = self.known.get(field)?;
+        let (there, id) = if known.event == self.event { (known.there, known.id) } else { self.learn(field, slots) };
+        there.then_some(id)
+    }
+
+    /// Whether a field has a value, and its fingerprint, which is known from then on.
+    #[inline(always)]
+    fn learn(&mut self, field: FieldId, slots: &Slots<'_>) -> (bool, u128) {
+        let (event, seed) = (self.event, self.seed);
+        let plain = self.known.get(field).and_then(|k| k.plain(field, slots));
+        let id = plain.map_or_else(|| self.id_spelled(field, slots), |inner| Some(seed.of_text(inner)));
+        let (there, id) = (id.is_some(), id.unwrap_or(0));
+        if let Some(known) = self.known.get_mut(field) {
+            (known.event, known.there, known.id) = (event, there, id);
         }
+        (there, id)
+    }
+
+    /// The fingerprint of any value.
+    #[inline(never)]
+    fn id_spelled(&mut self, field: FieldId, slots: &Slots<'_>) -> Option<u128> {
         let mut bytes = std::mem::take(&mut self.bytes);
         bytes.clear();
         let id = self.canonical(field, slots, &mut bytes).then(|| fingerprint(self.seed, &bytes));
@@ -281,19 +324,40 @@ impl Pen {
     #[inline]
     fn canonical(&self, field: FieldId, slots: &Slots<'_>, out: &mut Vec<u8>) -> bool {
         let Some(known) = self.known.get(field) else { return false };
-        match (slots.get(field), &known.network) {
-            // As most values are.
-            (Raw::Text { inner, escaped: false }, None) if !slots.is_multiple() => {
-                out.reserve(inner.len() + 2);
-                out.push(b'"');
-                out.extend_from_slice(inner);
-                out.push(b'"');
-                true
-            }
-            (_, None) => canonical(field, slots, out),
-            (_, Some(network)) => around(network, slots, out),
+        if let Some(inner) = known.plain(field, slots) {
+            quote(Gist::of(inner), inner, out);
+            return true;
+        }
+        match &known.network {
+            None => canonical(field, slots, out),
+            Some(network) => around(network, slots, out),
         }
     }
+}
+
+impl Known {
+    /// What stands between the quotes of a field's value, when that is one text without escapes, as most are.
+    #[inline(always)]
+    fn plain<'a>(&self, field: FieldId, slots: &Slots<'a>) -> Option<&'a [u8]> {
+        let (kind, inner) = slots.brief(field);
+        (kind == Raw::PLAIN_TEXT && !slots.is_multiple() && self.network.is_none()).then_some(inner)
+    }
+}
+
+/// Appends a text between quotes, given its gist.
+#[inline]
+fn quote(gist: Gist, inner: &[u8], out: &mut Vec<u8>) {
+    if let Some(quoted) = gist.quoted() {
+        // Always as many bytes, which takes one instruction, and then as many as there are.
+        let end = out.len() + inner.len() + 2;
+        out.extend_from_slice(&quoted.to_le_bytes());
+        out.truncate(end);
+        return;
+    }
+    out.reserve(inner.len() + 2);
+    out.push(b'"');
+    out.extend_from_slice(inner);
+    out.push(b'"');
 }
 
 /// Appends the network of the address; false when there is none.

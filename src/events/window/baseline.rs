@@ -7,7 +7,7 @@ use super::Item;
 use super::quantile::quantile;
 use super::seat::Keeper;
 use super::sliding::Fires;
-use crate::events::batch::Value;
+use crate::events::batch::{Id, Value};
 use crate::events::hash::Table;
 use crate::events::keep::{Keep, keep};
 use crate::events::place::Place;
@@ -274,7 +274,7 @@ impl Period {
         self.events += 1;
         self.last = place;
         match value {
-            Value::Id(id) => {
+            Value::Id(Id(id)) => {
                 self.different.insert(id, ());
             }
             Value::Number(Number::Whole(n)) => self.whole += i128::from(n),

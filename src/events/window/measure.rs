@@ -5,7 +5,7 @@ use super::distinct::Distinct;
 use super::memory::{Chain, Sum};
 use super::quantile::quantile;
 use super::ring::{Chained, Entry, Ring};
-use crate::events::batch::{Part, Value};
+use crate::events::batch::{Id, Part, Value};
 use crate::events::keep::Keep;
 use crate::events::rule::{Extension, Kind, Limits, Sequence};
 use crate::events::value::Number;
@@ -101,26 +101,26 @@ impl Measure for Events {
 pub(super) struct Values;
 
 impl Measure for Values {
-    type Detail = u128;
+    type Detail = Id;
     type Memory = Distinct;
 
-    fn detail(part: &Part) -> u128 {
+    fn detail(part: &Part) -> Id {
         // INVARIANT: whoever counts different values gets fingerprints, whoever computes gets numbers (`matching::records`).
-        if let Value::Id(id) = part.value { id } else { 0 }
+        if let Value::Id(id) = part.value { id } else { Id(0) }
     }
 
-    fn enter(memory: &mut Distinct, _: &Item<'_>, id: u128, _: usize) {
+    fn enter(memory: &mut Distinct, _: &Item<'_>, Id(id): Id, _: usize) {
         memory.enter(id);
     }
 
-    fn leave(memory: &mut Distinct, id: u128, left: u64, least: u64) {
+    fn leave(memory: &mut Distinct, Id(id): Id, left: u64, least: u64) {
         memory.leave(id, left, least);
     }
 
-    fn of(kind: &Kind, memory: &mut Distinct, seen: &mut Seen<'_, u128>, item: &Item<'_>) -> Option<Measured> {
-        let different = memory.count(|| seen.details());
+    fn of(kind: &Kind, memory: &mut Distinct, seen: &mut Seen<'_, Id>, item: &Item<'_>) -> Option<Measured> {
+        let different = memory.count(|| seen.details().map(|Id(id)| id));
         if let Kind::Extension(Extension::FirstSeen { after }) = kind {
-            let fresh = memory.times(Self::detail(item.part)) == 1;
+            let fresh = memory.times(Self::detail(item.part).0) == 1;
             return (fresh && different > *after).then_some(Measured::Yes);
         }
         Some(Measured::Number(whole(different)))
