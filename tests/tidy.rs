@@ -323,10 +323,10 @@ fn unsafe_lines(source: &str) -> Vec<usize> {
 }
 
 /// Unsafe code is denied everywhere but in one file, where a measurement asked for it (docs/performance.md): it may only call
-/// safe code that needs a processor which was asked for it, and follow no pointer.
+/// safe code that needs a processor which was asked for it, or hint at what will be read, and follow no pointer.
 #[test]
 fn unsafe_code_stays_in_one_place() {
-    const PLACES: [(&str, usize); 2] = [("src/events/line/index.rs", 1), ("src/events/line/index/wide.rs", 3)];
+    const PLACES: [(&str, usize); 2] = [("src/events/line/index.rs", 1), ("src/events/line/index/wide.rs", 4)];
     let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
     assert!(manifest.contains("unsafe_code = \"deny\""), "Cargo.toml no longer denies unsafe code");
     check_sources(|path, source| {

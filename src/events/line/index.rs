@@ -10,6 +10,8 @@
 )]
 mod wide;
 
+pub(in crate::events) use wide::fetch;
+
 /// Bytes of a window, about; it ends with a line.
 const WINDOW_BYTES: usize = 1 << 16;
 /// Bytes looked at together.

@@ -11,6 +11,7 @@ mod slots;
 mod swift;
 mod walk;
 
+pub(in crate::events) use index::fetch;
 pub use paths::Paths;
 pub use reader::{BOM, Reader, Stretch};
 pub use slots::Slots;

@@ -13,6 +13,7 @@ keep!(Distinct { counts });
 
 impl Distinct {
     /// Counts a value that entered, if counting.
+    #[inline]
     pub(super) fn enter(&mut self, id: u128) {
         if let Some(counts) = &mut self.counts {
             *counts.entry(id).or_default() += 1;
@@ -20,6 +21,7 @@ impl Distinct {
     }
 
     /// Forgets a value that left; stops counting when fewer than `least` events are left.
+    #[inline]
     pub(super) fn leave(&mut self, id: u128, left: u64, least: u64) {
         // Half, so that a group at the edge does not build its table again and again.
         if left * 2 < least {

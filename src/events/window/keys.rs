@@ -4,6 +4,7 @@
 //! as the held ones, they are forgotten and their numbers used again. When that happens changes no result.
 
 use crate::events::keep::{Bytes, Keep};
+use crate::events::line::fetch;
 
 /// Keys that nothing holds on to and that are kept in any case.
 const FEW: usize = 1024;
@@ -56,11 +57,11 @@ impl Keys {
         self.add(own, bytes())
     }
 
-    /// Something of where a key would be, so that it is at hand when its number is asked for.
+    /// Has the place where a key would be brought nearer.
     #[inline]
-    pub(super) fn glance(&self, fingerprint: u128) -> u64 {
+    pub(super) fn fetch(&self, fingerprint: u128) {
         let at = home(halves(fingerprint)) & self.slots.len().wrapping_sub(1);
-        self.slots.get(at).map_or(0, |slot| slot.fingerprint[0])
+        self.slots.get(at).into_iter().for_each(fetch);
     }
 
     #[inline(never)]
@@ -95,6 +96,12 @@ impl Keys {
         let before = std::mem::replace(&mut self.slots, vec![EMPTY; wide]);
         let taken = before.into_iter().filter(|s| s.number != NONE && stays(s.number as usize));
         taken.for_each(|slot| place(&mut self.slots, slot));
+    }
+
+    /// Has what tells how many windows hold on to a key brought nearer.
+    #[inline]
+    pub(super) fn fetch_holders(&self, n: u32) {
+        self.holders.get(n as usize).into_iter().for_each(fetch);
     }
 
     /// Holds on to a key.

@@ -107,10 +107,10 @@ impl<'p> Partition<'p> {
         Dealt { seats: self.last.iter().map(room).collect() }
     }
 
-    /// Something of what a record's key is found by, so that it is at hand when the record is dealt out.
+    /// Has brought nearer what a record's key is found by.
     #[inline]
-    pub fn glance(&self, record: &Record) -> u64 {
-        self.spaces.get(record.space as usize).map_or(0, |space| space.keys.glance(record.key))
+    pub fn fetch(&self, record: &Record) {
+        self.spaces.get(record.space as usize).into_iter().for_each(|space| space.keys.fetch(record.key));
     }
 
     /// Deals a record out to the seats that its parts are for.

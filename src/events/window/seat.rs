@@ -20,15 +20,11 @@ pub(super) trait Keeper {
     /// Lets go of what does not matter any more at `now_ms`; `gone` gets the key of each group that is forgotten.
     fn leave(&mut self, now_ms: i64, gone: &mut impl FnMut(u32));
 
-    /// Something of what is kept of a group, so that it is at hand when the group is needed.
-    fn glance(&self, _key: u32) -> u32 {
-        0
-    }
+    /// Has what is kept of a group brought nearer.
+    fn fetch(&self, _key: u32) {}
 
-    /// The same of the groups of which something is let go at `now_ms`.
-    fn glance_at_leaving(&self, _now_ms: i64) -> u32 {
-        0
-    }
+    /// The same of the groups of which something is let go at `now_ms`, and of their keys.
+    fn fetch_leaving(&self, _now_ms: i64, _keys: &Keys) {}
 
     /// Takes an event in. True when its group is new and so holds on to its key.
     fn enter(&mut self, item: &Item<'_>) -> bool;
@@ -122,15 +118,19 @@ fn take<'b, K: Keeper>(
     keys: &mut Keys,
     fire: &mut impl FnMut(&Item<'b>, &Keys, usize, Fires),
 ) {
-    let (mut done, mut glanced) = (0, 0);
+    let (mut done, mut fetched) = (0, 0);
     for now in items.chunk_by(|a, b| a.record.at_ms == b.record.at_ms) {
         done += now.len();
-        if done > glanced {
-            let next = items.get(glanced..items.len().min(done.max(glanced + BLOCK))).unwrap_or_default();
-            let entering = next.iter().take(BLOCK).fold(0, |seen, item| seen ^ kept.glance(item.key));
-            let leaving = next.last().map_or(0, |last| kept.glance_at_leaving(last.record.at_ms));
-            std::hint::black_box(entering ^ leaving);
-            glanced += next.len();
+        if done > fetched {
+            let next = items.get(fetched..items.len().min(done.max(fetched + BLOCK))).unwrap_or_default();
+            for item in next.iter().take(BLOCK) {
+                kept.fetch(item.key);
+                keys.fetch_holders(item.key);
+            }
+            if let Some(last) = next.last() {
+                kept.fetch_leaving(last.record.at_ms, keys);
+            }
+            fetched += next.len();
         }
         // First every event of an instant enters, then every one is judged.
         for item in now {

@@ -2,16 +2,18 @@
 //! share one.
 
 use super::Item;
+use super::keys::Keys;
 use super::measure::{Measure, Seen, verdict};
 use super::ring::{Chained, Ring};
 use super::seat::Keeper;
 use crate::events::keep::{Keep, keep};
+use crate::events::line::fetch;
 use crate::events::place::Place;
 use crate::events::plan::Correlating;
 use crate::events::rule::{Extension, Kind};
 
 /// Of more events that leave together the groups are not fetched beforehand.
-const MOST_GLANCED: usize = 128;
+const MOST_FETCHED: usize = 128;
 
 /// The windows of the correlations at one seat, which measure them in one way.
 #[derive(Debug)]
@@ -107,14 +109,20 @@ impl<M: Measure> Keeper for Sliding<M> {
     }
 
     #[inline]
-    fn glance(&self, key: u32) -> u32 {
-        self.groups.get(key as usize).map_or(0, |g| g.chained.count)
+    fn fetch(&self, key: u32) {
+        if let Some(Group { chained, memory }) = self.groups.get(key as usize) {
+            fetch(chained);
+            fetch(memory);
+        }
     }
 
     #[inline]
-    fn glance_at_leaving(&self, now_ms: i64) -> u32 {
+    fn fetch_leaving(&self, now_ms: i64, keys: &Keys) {
         let leaving = self.ring.leaving(now_ms.saturating_sub(self.timespan_ms));
-        leaving.take(MOST_GLANCED).fold(0, |seen, e| seen ^ self.glance(e.key))
+        leaving.take(MOST_FETCHED).for_each(|entry| {
+            self.fetch(entry.key);
+            keys.fetch_holders(entry.key);
+        });
     }
 
     #[inline]

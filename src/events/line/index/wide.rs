@@ -4,7 +4,8 @@
 //! what the standard library offers, for a function that names what it needs of the processor can be called from others in an
 //! unsafe block only. Without it an event takes half as many instructions again (docs/performance.md). All that is asserted is
 //! that the processor was asked first; no pointer is followed, and everything that is called is safe code, which the tests
-//! compare with the portable form.
+//! compare with the portable form. Beside it stands `fetch`, which reads nothing and changes nothing, and which the library
+//! offers in no safe form either.
 
 use super::{BLOCK_BYTES, Bits, Index};
 
@@ -21,6 +22,19 @@ pub(super) fn look_through(index: &mut Index, bytes: &[u8], longest: usize, keys
 pub(super) const fn look_through(_: &mut Index, _: &[u8], _: usize, _: bool) -> bool {
     false
 }
+
+/// Asks the processor to bring what is referred to nearer, so that it is at hand when it is needed. Nothing waits for that.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+pub(in crate::events) fn fetch<T>(wanted: &T) {
+    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    // SAFETY: every x86-64 processor has the instruction. It is a hint that may be given of any address.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(wanted).cast()) }
+}
+
+/// Other processors bring it when it is needed.
+#[cfg(not(target_arch = "x86_64"))]
+pub(in crate::events) const fn fetch<T>(_: &T) {}
 
 #[cfg(target_arch = "x86_64")]
 fn has_32() -> bool {
