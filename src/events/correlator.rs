@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, VecDeque};
 /// Used batches kept to be filled anew.
 const MOST_SPARE: usize = 8;
 
-/// Records whose keys are looked for together: far apart in memory, they come sooner than one after the other.
-const BLOCK: usize = 64;
+/// How many records before its turn a record's key is fetched from memory.
+const AHEAD: usize = 24;
 
 /// A correlator's share of work on one partition: may run on any thread.
 pub struct Job<'j, 'b, 'p> {
@@ -89,22 +89,15 @@ impl Waiting {
         index.and_then(|i| self.batch.records.get(i))
     }
 
-    /// Gives the records from one in order up to another to `take`, some at a time.
-    fn between<'w>(&'w self, from: usize, to: usize, take: &mut impl FnMut(&[&'w Record])) {
-        let mut block = Vec::with_capacity(BLOCK);
-        let mut start = from;
-        while start < to {
-            let end = to.min(start + BLOCK);
-            match &self.order {
-                None => block.extend(self.batch.records.get(start..end).unwrap_or_default()),
-                Some(order) => {
-                    let numbers = order.get(start..end).unwrap_or_default().iter();
-                    block.extend(numbers.filter_map(|n| self.batch.records.get(*n as usize)));
-                }
+    /// Gives the records from one in order up to another to `take`, each a first time somewhat before its turn.
+    fn between<'w>(&'w self, from: usize, to: usize, take: &mut impl FnMut(Due<'w>)) {
+        let records = &self.batch.records;
+        match &self.order {
+            None => in_turn(records.get(from..to).unwrap_or_default().iter(), take),
+            Some(order) => {
+                let numbers = order.get(from..to).unwrap_or_default().iter();
+                in_turn(numbers.filter_map(|n| records.get(*n as usize)), take);
             }
-            take(&block);
-            block.clear();
-            start = end;
         }
     }
 
@@ -124,6 +117,21 @@ impl Waiting {
             if is_due(middle) { low = middle + 1 } else { high = middle }
         }
         low
+    }
+}
+
+/// A record whose turn it is, or will be before long.
+enum Due<'w> {
+    Now(&'w Record),
+    Soon(&'w Record),
+}
+
+fn in_turn<'w>(records: impl Iterator<Item = &'w Record> + Clone, take: &mut impl FnMut(Due<'w>)) {
+    let mut ahead = records.clone();
+    ahead.by_ref().take(AHEAD).for_each(|record| take(Due::Soon(record)));
+    for record in records {
+        ahead.next().into_iter().for_each(|record| take(Due::Soon(record)));
+        take(Due::Now(record));
     }
 }
 
@@ -288,9 +296,9 @@ impl<'p> Correlator<'p> {
         let mut dealt: Vec<Dealt<'_>> = partitions.iter_mut().map(Partition::begin).collect();
         let (mut before, mut in_order) = ((i64::MIN, Place::default()), true);
         for (w, end) in waiting.iter().zip(ends) {
-            w.between(w.done, *end, &mut |records| {
-                records.iter().for_each(|record| fetch(partitions, record));
-                for record in records {
+            w.between(w.done, *end, &mut |due| match due {
+                Due::Soon(record) => fetch(partitions, record),
+                Due::Now(record) => {
                     in_order &= before <= when(record);
                     before = when(record);
                     deal(partitions, (record, &w.batch), &mut dealt);

@@ -4,6 +4,7 @@
 //! at most one short entry for every period of the timespan, and the different values of the period at hand.
 
 use super::Item;
+use super::keys::Keys;
 use super::quantile::quantile;
 use super::seat::Keeper;
 use super::sliding::Fires;
@@ -162,7 +163,7 @@ impl Keeper for Histories {
     }
 
     /// Closes the period before `now_ms`, and forgets groups that had no event within the timespan.
-    fn leave(&mut self, now_ms: i64, gone: &mut impl FnMut(u32)) {
+    fn leave(&mut self, now_ms: i64, keys: &mut Keys) {
         let number = self.rule.period_of(now_ms);
         if let Some(open) = self.open.filter(|open| *open < number) {
             self.close(open);
@@ -178,7 +179,7 @@ impl Keeper for Histories {
         self.groups.retain(|key, history| {
             let keep = history.now.number + span >= number || waiting.contains(key);
             if !keep {
-                gone(*key);
+                keys.release(*key);
             }
             keep
         });

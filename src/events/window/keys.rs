@@ -61,7 +61,11 @@ impl Keys {
     #[inline]
     pub(super) fn fetch(&self, fingerprint: u128) {
         let at = home(halves(fingerprint)) & self.slots.len().wrapping_sub(1);
-        self.slots.get(at).into_iter().for_each(fetch);
+        if let Some(slot) = self.slots.get(at) {
+            fetch(&slot.fingerprint);
+            // A slot may begin in one line of memory and end in the next.
+            fetch(&slot.number);
+        }
     }
 
     #[inline(never)]

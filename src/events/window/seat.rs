@@ -17,14 +17,11 @@ pub(super) trait Keeper {
     /// Takes back what `put` wrote, into a keeper for the same correlations.
     fn restore(&mut self, from: &mut &[u8]) -> Option<()>;
 
-    /// Lets go of what does not matter any more at `now_ms`; `gone` gets the key of each group that is forgotten.
-    fn leave(&mut self, now_ms: i64, gone: &mut impl FnMut(u32));
+    /// Lets go of what does not matter any more at `now_ms`, and of the key of each group that is forgotten.
+    fn leave(&mut self, now_ms: i64, keys: &mut Keys);
 
     /// Has what is kept of a group brought nearer.
-    fn fetch(&self, _key: u32) {}
-
-    /// The same of the groups of which something is let go at `now_ms`, and of their keys.
-    fn fetch_leaving(&self, _now_ms: i64, _keys: &Keys) {}
+    fn fetch(&self, _key: u32, _keys: &Keys) {}
 
     /// Takes an event in. True when its group is new and so holds on to its key.
     fn enter(&mut self, item: &Item<'_>) -> bool;
@@ -109,8 +106,8 @@ impl Seat {
     }
 }
 
-/// Events whose groups are looked at together: far apart in memory, they come sooner than one after the other.
-const BLOCK: usize = 64;
+/// How many events before its turn an event's group is fetched from memory.
+const AHEAD: usize = 24;
 
 fn take<'b, K: Keeper>(
     kept: &mut K,
@@ -118,23 +115,13 @@ fn take<'b, K: Keeper>(
     keys: &mut Keys,
     fire: &mut impl FnMut(&Item<'b>, &Keys, usize, Fires),
 ) {
-    let (mut done, mut fetched) = (0, 0);
+    let mut ahead = items.iter();
+    ahead.by_ref().take(AHEAD).for_each(|item| kept.fetch(item.key, keys));
     for now in items.chunk_by(|a, b| a.record.at_ms == b.record.at_ms) {
-        done += now.len();
-        if done > fetched {
-            let next = items.get(fetched..items.len().min(done.max(fetched + BLOCK))).unwrap_or_default();
-            for item in next.iter().take(BLOCK) {
-                kept.fetch(item.key);
-                keys.fetch_holders(item.key);
-            }
-            if let Some(last) = next.last() {
-                kept.fetch_leaving(last.record.at_ms, keys);
-            }
-            fetched += next.len();
-        }
         // First every event of an instant enters, then every one is judged.
         for item in now {
-            kept.leave(item.record.at_ms, &mut |gone| keys.release(gone));
+            ahead.next().into_iter().for_each(|item| kept.fetch(item.key, keys));
+            kept.leave(item.record.at_ms, keys);
             if kept.enter(item) {
                 keys.hold(item.key);
             }

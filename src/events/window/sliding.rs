@@ -12,8 +12,8 @@ use crate::events::place::Place;
 use crate::events::plan::Correlating;
 use crate::events::rule::{Extension, Kind};
 
-/// Of more events that leave together the groups are not fetched beforehand.
-const MOST_FETCHED: usize = 128;
+/// How many events before its turn the group of an event that leaves is fetched from memory.
+const AHEAD: usize = 16;
 
 /// The windows of the correlations at one seat, which measure them in one way.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ impl<M: Measure> Keeper for Sliding<M> {
 
     /// Lets go of events that lie outside (now - timespan, now].
     #[inline]
-    fn leave(&mut self, now_ms: i64, gone: &mut impl FnMut(u32)) {
+    fn leave(&mut self, now_ms: i64, keys: &mut Keys) {
         let until = now_ms.saturating_sub(self.timespan_ms);
         while let Some(entry) = self.ring.oldest_until(until) {
             let mut none = Group::default();
@@ -103,26 +103,20 @@ impl<M: Measure> Keeper for Sliding<M> {
             let left = group.chained.count;
             M::leave(&mut group.memory, entry.detail, u64::from(left), self.least);
             if left == 0 {
-                gone(entry.key);
+                keys.release(entry.key);
             }
+            // More are likely to leave soon.
+            self.ring.ahead(AHEAD).into_iter().for_each(|entry| self.fetch(entry.key, keys));
         }
     }
 
     #[inline]
-    fn fetch(&self, key: u32) {
+    fn fetch(&self, key: u32, keys: &Keys) {
         if let Some(Group { chained, memory }) = self.groups.get(key as usize) {
             fetch(chained);
             fetch(memory);
         }
-    }
-
-    #[inline]
-    fn fetch_leaving(&self, now_ms: i64, keys: &Keys) {
-        let leaving = self.ring.leaving(now_ms.saturating_sub(self.timespan_ms));
-        leaving.take(MOST_FETCHED).for_each(|entry| {
-            self.fetch(entry.key);
-            keys.fetch_holders(entry.key);
-        });
+        keys.fetch_holders(key);
     }
 
     #[inline]

@@ -2,6 +2,7 @@
 
 use super::Item;
 use super::baseline::Overdue;
+use super::keys::Keys;
 use super::seat::Keeper;
 use super::sliding::Fires;
 use crate::events::batch::{Part, Value};
@@ -175,7 +176,7 @@ impl Keeper for Watch {
 
     /// Forgets groups whose memory cannot matter any more. Costs little: groups are looked through only after as many events
     /// as there are groups.
-    fn leave(&mut self, now_ms: i64, gone: &mut impl FnMut(u32)) {
+    fn leave(&mut self, now_ms: i64, keys: &mut Keys) {
         self.since_sweep += 1;
         if self.since_sweep < 1024 + self.groups.len() {
             return;
@@ -191,7 +192,7 @@ impl Keeper for Watch {
         self.groups.retain(|key, memory| {
             let keep = memory.last.0.saturating_add(keep_ms) > now_ms || waiting.contains(key);
             if !keep {
-                gone(*key);
+                keys.release(*key);
             }
             keep
         });
