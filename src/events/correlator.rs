@@ -279,9 +279,8 @@ impl<'p> Correlator<'p> {
             let batch = self.waiting.pop_front().map(|w| w.batch);
             self.spare.extend(batch.filter(|_| self.spare.len() < MOST_SPARE));
         }
-        let all = std::mem::take(&mut self.firings);
-        let (mut out, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|t| t.turn_ms < until || until == i64::MAX);
-        self.firings = rest;
+        let is_due = |turn: &mut Turn| turn.turn_ms < until || until == i64::MAX;
+        let mut out: Vec<Turn> = self.firings.extract_if(.., is_due).collect();
         out.sort_by_key(|t| (t.turn_ms, t.firing.at_ms, t.firing.last, t.firing.rule));
         out.into_iter().for_each(|t| done(t.turn_ms, t.firing));
     }

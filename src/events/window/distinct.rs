@@ -1,12 +1,12 @@
 //! Counting different values without keeping a set until one is needed.
 
-use crate::events::hash::Table;
+use super::slots::Slots;
 use crate::events::keep::keep;
 
 /// How often each value occurs in a group's window; built only when the window holds enough events to matter.
 #[derive(Debug, Default)]
 pub(super) struct Distinct {
-    counts: Option<Box<Table<u32>>>,
+    counts: Option<Box<Slots>>,
 }
 
 keep!(Distinct { counts });
@@ -16,7 +16,7 @@ impl Distinct {
     #[inline]
     pub(super) fn enter(&mut self, id: u128) {
         if let Some(counts) = &mut self.counts {
-            *counts.entry(id).or_default() += 1;
+            counts.raise(id);
         }
     }
 
@@ -26,21 +26,16 @@ impl Distinct {
         // Half, so that a group at the edge does not build its table again and again.
         if left * 2 < least {
             self.counts = None;
-        } else if let Some(counts) = &mut self.counts
-            && let Some(n) = counts.get_mut(&id)
-        {
-            *n -= 1;
-            if *n == 0 {
-                counts.remove(&id);
-            }
+        } else if let Some(counts) = &mut self.counts {
+            counts.lower(id);
         }
     }
 
     /// How many different values there are; `all` gives them when counting has to begin.
     pub(super) fn count<I: Iterator<Item = u128>>(&mut self, all: impl FnOnce() -> I) -> u64 {
         let counts = self.counts.get_or_insert_with(|| {
-            let mut counts = Box::<Table<u32>>::default();
-            all().for_each(|id| *counts.entry(id).or_default() += 1);
+            let mut counts = Box::<Slots>::default();
+            all().for_each(|id| counts.raise(id));
             counts
         });
         counts.len() as u64
@@ -48,6 +43,6 @@ impl Distinct {
 
     /// How often a value occurs, while counting.
     pub(super) fn times(&self, id: u128) -> u32 {
-        self.counts.as_ref().and_then(|c| c.get(&id).copied()).unwrap_or(0)
+        self.counts.as_ref().map_or(0, |c| c.get(id))
     }
 }

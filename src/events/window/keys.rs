@@ -3,21 +3,21 @@
 //! A key that nothing holds on to stays for a while, for it will most likely come again; when such keys have become as many
 //! as the held ones, they are forgotten and their numbers used again. When that happens changes no result.
 
+use super::slots::Slots;
 use crate::events::keep::{Bytes, Keep};
 use crate::events::line::fetch;
 
 /// Keys that nothing holds on to and that are kept in any case.
 const FEW: usize = 1024;
 
-/// Instead of the number of a key: that there is none.
+/// Instead of how many windows hold on to a key: that the number is nobody's.
 const NONE: u32 = u32::MAX;
 
 /// Keys by number.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
-    /// A power of two of them or none, at most five eighths taken: a key stands in the first free one from where its fingerprint
-    /// points. Fingerprints are mixed with the seed of the run, so that nobody can make many point to one place.
-    slots: Vec<Slot>,
+    /// Each key's fingerprint, with one more than its number.
+    numbers: Slots,
     /// For each number how many windows hold on to its key; `NONE` where it is nobody's.
     holders: Vec<u32>,
     /// For each number where its key's bytes are in `bytes`: first and length.
@@ -28,48 +28,24 @@ pub(super) struct Keys {
     idle: usize,
 }
 
-/// A place for a key. Fingerprint and number stand together, so that one look finds both.
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    fingerprint: [u64; 2],
-    number: u32,
-}
-
-const EMPTY: Slot = Slot { fingerprint: [0; 2], number: NONE };
-
 impl Keys {
     /// The number of a key. It stays that key's at least until `forget` is called.
     #[inline]
     pub(super) fn number<'k>(&mut self, fingerprint: u128, bytes: impl Fn() -> &'k [u8]) -> u32 {
-        let own = halves(fingerprint);
-        let mask = self.slots.len().wrapping_sub(1);
-        let mut at = home(own) & mask;
-        // There is a free one among them always, or none at all.
-        while let Some(slot) = self.slots.get(at) {
-            if slot.fingerprint == own && slot.number != NONE {
-                return slot.number;
-            }
-            if slot.number == NONE {
-                break;
-            }
-            at = (at + 1) & mask;
+        match self.numbers.get(fingerprint).checked_sub(1) {
+            Some(n) => n,
+            None => self.add(fingerprint, bytes()),
         }
-        self.add(own, bytes())
     }
 
     /// Has the place where a key would be brought nearer.
     #[inline]
     pub(super) fn fetch(&self, fingerprint: u128) {
-        let at = home(halves(fingerprint)) & self.slots.len().wrapping_sub(1);
-        if let Some(slot) = self.slots.get(at) {
-            fetch(&slot.fingerprint);
-            // A slot may begin in one line of memory and end in the next.
-            fetch(&slot.number);
-        }
+        self.numbers.fetch(fingerprint);
     }
 
     #[inline(never)]
-    fn add(&mut self, fingerprint: [u64; 2], bytes: &[u8]) -> u32 {
+    fn add(&mut self, fingerprint: u128, bytes: &[u8]) -> u32 {
         let at = (self.bytes.len(), bytes.len());
         self.bytes.extend_from_slice(bytes);
         let number = self.free.pop().unwrap_or_else(|| {
@@ -82,24 +58,8 @@ impl Keys {
             (*holders, *own) = (0, at);
         }
         self.idle += 1;
-        if self.known() * 8 > self.slots.len() * 5 {
-            let wider = (self.slots.len() * 2).max(64);
-            self.lay_out(wider, |_| true);
-        }
-        place(&mut self.slots, Slot { fingerprint, number });
+        self.numbers.add(fingerprint, number + 1);
         number
-    }
-
-    /// How many keys there are.
-    const fn known(&self) -> usize {
-        self.holders.len() - self.free.len()
-    }
-
-    /// Lays the slots out anew, so many of them, with those of the numbers that stay.
-    fn lay_out(&mut self, wide: usize, stays: impl Fn(usize) -> bool) {
-        let before = std::mem::replace(&mut self.slots, vec![EMPTY; wide]);
-        let taken = before.into_iter().filter(|s| s.number != NONE && stays(s.number as usize));
-        taken.for_each(|slot| place(&mut self.slots, slot));
     }
 
     /// Has what tells how many windows hold on to a key brought nearer.
@@ -128,7 +88,7 @@ impl Keys {
 
     /// Forgets keys that nothing holds on to, when there are many.
     pub(super) fn forget(&mut self) {
-        if self.idle < FEW + self.known() / 2 {
+        if self.idle < FEW + self.numbers.len() / 2 {
             return;
         }
         let mut bytes = Vec::with_capacity(self.bytes.len());
@@ -147,9 +107,8 @@ impl Keys {
         self.free.reverse();
         self.bytes = bytes;
         self.idle = 0;
-        let holders = std::mem::take(&mut self.holders);
-        self.lay_out(self.slots.len(), |n| holders.get(n).is_some_and(|h| *h != NONE));
-        self.holders = holders;
+        let Self { numbers, holders, .. } = self;
+        numbers.retain(|n| holders.get(n as usize - 1).is_some_and(|h| *h != NONE));
     }
 
     /// The key's bytes.
@@ -159,54 +118,28 @@ impl Keys {
     }
 }
 
-/// The two halves, the lower first.
-#[expect(clippy::cast_possible_truncation, reason = "one half after the other")]
-const fn halves(fingerprint: u128) -> [u64; 2] {
-    [fingerprint as u64, (fingerprint >> 64) as u64]
-}
-
-/// Where a key would best be. Groups of one key may have different peers, and then one half alone is not enough.
-#[expect(clippy::cast_possible_truncation, reason = "any bits of a well mixed fingerprint will do")]
-const fn home([low, high]: [u64; 2]) -> usize {
-    (low ^ high.rotate_left(32)) as usize
-}
-
-/// Puts a key that is not there in its slot.
-fn place(slots: &mut [Slot], new: Slot) {
-    let mask = slots.len().wrapping_sub(1);
-    let mut at = home(new.fingerprint) & mask;
-    while let Some(slot) = slots.get_mut(at) {
-        if slot.number == NONE {
-            *slot = new;
-            return;
-        }
-        at = (at + 1) & mask;
-    }
-}
-
 impl Keep for Keys {
     /// Key by key in the order of their numbers.
     fn put(&self, out: &mut Vec<u8>) {
-        let mut fingerprints = vec![[0; 2]; self.holders.len()];
-        for slot in self.slots.iter().filter(|s| s.number != NONE) {
-            if let Some(own) = fingerprints.get_mut(slot.number as usize) {
-                *own = slot.fingerprint;
+        let mut fingerprints = vec![0; self.holders.len()];
+        for (fingerprint, number) in self.numbers.iter() {
+            if let Some(own) = fingerprints.get_mut(number as usize - 1) {
+                *own = fingerprint;
             }
         }
         self.holders.len().put(out);
-        for ((n, holders), [low, high]) in (0u32..).zip(&self.holders).zip(fingerprints) {
-            let known = (*holders != NONE).then(|| (*holders, (low, high), Bytes(self.bytes(n).to_vec())));
+        for ((n, holders), fingerprint) in (0u32..).zip(&self.holders).zip(fingerprints) {
+            let known = (*holders != NONE).then(|| (*holders, fingerprint, Bytes(self.bytes(n).to_vec())));
             known.put(out);
         }
         self.free.put(out);
     }
 
     fn take(from: &mut &[u8]) -> Option<Self> {
-        let all: Vec<Option<(u32, (u64, u64), Bytes)>> = Keep::take(from)?;
+        let all: Vec<Option<(u32, u128, Bytes)>> = Keep::take(from)?;
         let mut keys = Self { free: Keep::take(from)?, ..Self::default() };
-        let mut slots = Vec::new();
-        for (number, known) in (0u32..).zip(all) {
-            let Some((holders, (low, high), Bytes(bytes))) = known else {
+        for (number, known) in (1u32..).zip(all) {
+            let Some((holders, fingerprint, Bytes(bytes))) = known else {
                 keys.holders.push(NONE);
                 keys.at.push((0, 0));
                 continue;
@@ -215,17 +148,11 @@ impl Keep for Keys {
             keys.holders.push(holders);
             keys.at.push((keys.bytes.len(), bytes.len()));
             keys.bytes.extend(bytes);
-            slots.push(Slot { fingerprint: [low, high], number });
+            keys.numbers.add(fingerprint, number);
         }
         let is_free = |n: &u32| keys.holders.get(*n as usize) == Some(&NONE);
-        if slots.len() + keys.free.len() != keys.holders.len() || !keys.free.iter().all(is_free) {
-            return None;
-        }
-        if !slots.is_empty() {
-            keys.slots = vec![EMPTY; (slots.len() * 8 / 5 + 1).next_power_of_two().max(64)];
-        }
-        slots.into_iter().for_each(|slot| place(&mut keys.slots, slot));
-        Some(keys)
+        let all_told = keys.numbers.len() + keys.free.len() == keys.holders.len();
+        (all_told && keys.free.iter().all(is_free)).then_some(keys)
     }
 }
 
@@ -247,11 +174,11 @@ mod tests {
             assert_ne!(number, held);
             assert_eq!(keys.bytes(number), bytes);
         }
-        assert!(keys.known() <= 2 * FEW + 2, "{} keys for one that is held", keys.known());
+        assert!(keys.numbers.len() <= 2 * FEW + 2, "{} keys for one that is held", keys.numbers.len());
         assert!(keys.bytes.len() <= 16 * (2 * FEW + 2), "{} bytes for one that is held", keys.bytes.len());
         assert_eq!((keys.number(1, || b""), keys.bytes(held)), (held, b"held".as_slice()));
         keys.release(held);
-        assert_eq!(keys.idle, keys.known());
+        assert_eq!(keys.idle, keys.numbers.len());
     }
 
     /// Against a plain table, with keys of which many share a half, and through being kept and taken back.
@@ -284,24 +211,12 @@ mod tests {
             if keys.idle < idle {
                 plain.retain(|_, (_, held)| *held > 0);
             }
-            assert_eq!(keys.known(), plain.len());
+            assert_eq!(keys.numbers.len(), plain.len());
             if step % 100 == 0 {
                 assert_eq!(keys.idle, plain.values().filter(|(_, held)| *held == 0).count());
             }
         }
         assert!(plain.len() > 1000);
-    }
-
-    #[test]
-    fn keys_of_one_group_and_many_peers_are_spread() {
-        let seed = Seed::default();
-        let mut keys = Keys::default();
-        for n in 0..4096u128 {
-            keys.number(seed.of(&n.to_le_bytes()) << 64 | 7, || b"one");
-        }
-        let from_home = |(at, slot): (usize, &Slot)| at.wrapping_sub(home(slot.fingerprint)) & (keys.slots.len() - 1);
-        let taken = keys.slots.iter().enumerate().filter(|(_, s)| s.number != NONE);
-        assert!(taken.map(from_home).sum::<usize>() < 3 * 4096);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod quantile;
 mod ring;
 mod seat;
 mod sliding;
+mod slots;
 mod watch;
 
 use super::batch::{Batch, Firing, Part, Record};
