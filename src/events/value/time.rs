@@ -26,22 +26,36 @@ pub struct Instants {
 
 impl Instants {
     /// The same as `instant_ms`.
+    #[inline]
     pub fn of(&mut self, value: Raw<'_>) -> Option<i64> {
-        let Raw::Text { inner, escaped: false } = value else { return instant_ms(value) };
-        let Some((minute, [s1, s2, b'.', a, b, c, b'Z'])) = inner.split_first_chunk::<17>() else {
-            return instant_ms(value);
-        };
-        let (Some(second), Some(tens), Some(ones)) = (two(*s1, *s2), two(*a, *b), two(b'0', *c)) else {
-            return instant_ms(value);
-        };
-        let within_ms = i64::from(second) * 1000 + i64::from(tens) * 10 + i64::from(ones);
-        if *minute == self.minute && second <= 60 {
-            return Some(self.minute_ms + within_ms);
+        if let Raw::Text { inner, escaped: false } = value
+            && let Ok(text) = <&[u8; 24]>::try_from(inner)
+            && let Some(within_ms) = within_minute_ms(text)
+        {
+            let (minute, _) = text.split_first_chunk::<17>()?;
+            if *minute == self.minute {
+                return Some(self.minute_ms + within_ms);
+            }
+            let ms = instant_ms(value)?;
+            (self.minute, self.minute_ms) = (*minute, ms - within_ms);
+            return Some(ms);
         }
-        let ms = instant_ms(value)?;
-        (self.minute, self.minute_ms) = (*minute, ms - within_ms);
-        Some(ms)
+        instant_ms(value)
     }
+}
+
+/// The milliseconds since its minute of an instant that ends in `:SS.mmmZ`; `None` of any other.
+#[inline]
+fn within_minute_ms(text: &[u8; 24]) -> Option<i64> {
+    // Where digits are wanted, what is left of them; elsewhere nothing, if it is what it has to be.
+    let left = u64::from_le_bytes(*text.last_chunk::<8>()?) ^ u64::from_le_bytes(*b":00.000Z");
+    let above = left.wrapping_add(0x7f76_7676_7f76_767f);
+    if (left | above) & 0x8080_8080_8080_8080 != 0 {
+        return None;
+    }
+    let digit = |at: u32| i64::from((left >> (8 * at)) as u8);
+    let second = digit(1) * 10 + digit(2);
+    (second <= 60).then(|| second * 1000 + digit(4) * 100 + digit(5) * 10 + digit(6))
 }
 
 /// The instant of an RFC 3339 text.
