@@ -16,8 +16,13 @@ pub(in crate::events) use wide::fetch;
 const WINDOW_BYTES: usize = 1 << 16;
 /// Bytes looked at together.
 const BLOCK_BYTES: usize = 64;
+/// Blocks for whose marks room is made at once.
+const GROUP_BLOCKS: usize = 16;
 /// Marks of a block that are written without asking how many there are.
 const USUAL_MARKS: usize = 4;
+
+/// Room for the places of a block's marks.
+type Places = [u32; BLOCK_BYTES];
 
 /// Which of 64 bytes are what, a bit each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +34,15 @@ struct Bits {
     low: u64,
     /// What is not ASCII.
     high: u64,
+}
+
+impl Bits {
+    /// The marks of a block with such quotes: the colons that follow them, of which the one before may end the block before; or
+    /// the quotes.
+    #[inline(always)]
+    const fn marks(&self, quotes: u64, run: &Run) -> u64 {
+        if run.keys { self.colon & (quotes << 1 | run.quote_before) } else { quotes }
+    }
 }
 
 /// A line of a window. Positions are counted from the window's first byte.
@@ -53,34 +67,41 @@ pub(super) struct Line {
 pub(super) struct Index {
     /// A bit for each byte that is a quote which no backslash escapes.
     pub quotes: Vec<u64>,
-    /// Where colons follow such quotes, and where lines end.
+    /// Where colons follow such quotes, or where the quotes are themselves; and where lines end.
     pub marks: Vec<u32>,
     /// The lines, blank ones too.
     pub lines: Vec<Line>,
     /// The bytes looked through, which end with a line.
     pub length: usize,
-    /// Whether colons are among the marks.
+    /// Whether colons are among the marks, and not quotes.
     pub keyed: bool,
     /// The line under way.
     line: Line,
     /// Where it ceases to be ASCII.
     high_from: Option<usize>,
+    /// The lowest bit: whether the block before ends in a backslash that escapes.
+    escaping: u64,
 }
 
 impl Index {
     /// Makes the index of the window at the beginning of `bytes`, which go on to the end of their stretch. A line of more than
-    /// `longest` bytes that comes first is told by its end alone. Marks of keys are left out when nobody wants them (`keys`).
+    /// `longest` bytes that comes first is told by its end alone. Quotes are marked when nobody wants the keys (`keys`).
     pub(super) fn fill(&mut self, bytes: &[u8], longest: usize, keys: bool) {
         if !wide::look_through(self, bytes, longest, keys) {
-            self.look_through(bytes, longest, keys, plainly);
+            self.look_through(bytes, longest, keys, (plainly, write_one_by_one));
         }
     }
 
+    /// The same by a way to look at a block, and one to write down where its marks are.
     #[inline(always)]
-    fn look_through(&mut self, bytes: &[u8], longest: usize, keys: bool, look: impl Fn(&[u8; BLOCK_BYTES]) -> Bits) {
+    fn look_through<L, W>(&mut self, bytes: &[u8], longest: usize, keys: bool, (look, write): (L, W))
+    where
+        L: Fn(&[u8; BLOCK_BYTES]) -> Bits,
+        W: Fn(&mut Places, u32, u64),
+    {
         self.begin();
         self.keyed = keys;
-        let mut run = Run { keys: if keys { u64::MAX } else { 0 }, ..Run::default() };
+        let mut run = Run { keys, ..Run::default() };
         let (blocks, rest) = bytes.as_chunks::<BLOCK_BYTES>();
         let mut windows = blocks.chunks(WINDOW_BYTES / BLOCK_BYTES);
         for window in windows.by_ref() {
@@ -90,8 +111,12 @@ impl Index {
             }
             let mut words = std::mem::take(&mut self.quotes);
             let mut marks = std::mem::take(&mut self.marks);
-            for (block, word) in window.iter().zip(words.iter_mut().skip(first)) {
-                *word = self.block(bytes, look(block), &mut run, &mut marks);
+            let words_of = words.get_mut(first..).unwrap_or_default().chunks_mut(GROUP_BLOCKS);
+            for (blocks, words) in window.chunks(GROUP_BLOCKS).zip(words_of) {
+                let room = room_for_a_group(&mut marks, run.marked);
+                for (block, word) in blocks.iter().zip(words) {
+                    *word = self.block(bytes, look(block), &mut run, (room, &write));
+                }
             }
             (self.quotes, self.marks) = (words, marks);
             if !self.lines.is_empty() {
@@ -102,59 +127,84 @@ impl Index {
             }
         }
         if run.at + rest.len() == bytes.len() {
-            self.finish(bytes, rest, look, run);
+            self.finish(bytes, rest, (look, write), run);
         }
         self.length = self.lines.last().map_or(0, |l| l.end as usize + 1).min(bytes.len());
     }
 
     /// Looks at the last bytes, which are no whole block, and ends the last line.
     #[inline(always)]
-    fn finish(&mut self, bytes: &[u8], rest: &[u8], look: impl Fn(&[u8; BLOCK_BYTES]) -> Bits, mut run: Run) {
+    fn finish<L, W>(&mut self, bytes: &[u8], rest: &[u8], (look, write): (L, W), mut run: Run)
+    where
+        L: Fn(&[u8; BLOCK_BYTES]) -> Bits,
+        W: Fn(&mut Places, u32, u64),
+    {
         let mut marks = std::mem::take(&mut self.marks);
+        let room = room_for_a_group(&mut marks, run.marked);
         if !rest.is_empty() {
             let mut padded = [b' '; BLOCK_BYTES];
             padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-            let quotes = self.block(bytes, look(&padded), &mut run, &mut marks);
+            let quotes = self.block(bytes, look(&padded), &mut run, (room, &write));
             self.quotes.truncate(bytes.len() / BLOCK_BYTES);
             self.quotes.push(quotes);
         }
         if self.lines.last().is_none_or(|l| l.end as usize + 1 < bytes.len()) && !bytes.is_empty() {
             self.end(bytes, bytes.len(), place(run.marked), run.quotes_before);
-            mark(&mut marks, &mut run.marked, bytes.len(), 1);
+            if let Some(slot) = room.get_mut(run.marked) {
+                *slot = place(bytes.len());
+            }
         }
         self.marks = marks;
     }
 
-    /// Takes the bits of the next block; gives those of its quotes that are not escaped.
+    /// Takes the bits of the next block; gives those of its quotes that are not escaped. There has to be room for its marks.
     #[inline(always)]
-    fn block(&mut self, bytes: &[u8], bits: Bits, run: &mut Run, places: &mut Vec<u32>) -> u64 {
+    fn block(
+        &mut self,
+        bytes: &[u8],
+        bits: Bits,
+        run: &mut Run,
+        (room, write): (&mut [u32], &impl Fn(&mut Places, u32, u64)),
+    ) -> u64 {
         let Bits { quote, colon, backslash, low, high } = bits;
-        let mut quotes = quote;
-        if backslash | run.escaping != 0 {
-            quotes &= !self.escapes(bytes, run.at, backslash, &mut run.escaping);
+        let (mut quotes, mut marks) = (quote, bits.marks(quote, run));
+        // What few blocks hold is looked for at once, and seen to elsewhere: so what is under way stays in registers.
+        if backslash | low | self.escaping != 0 {
+            (quotes, marks) = self.unusual(bytes, &Bits { quote, colon, backslash, low, high }, &Run { ..*run });
         }
-        let mut marks = colon & (quotes << 1 | run.quote_before) & run.keys;
         run.quote_before = quotes >> 63;
-        if low != 0 {
-            let before = (run.marked, run.quotes_before);
-            marks |= self.ends(bytes, run.at, (low, high, backslash), (quotes, marks), before);
+        if let Some(places) = room.get_mut(run.marked..).and_then(<[u32]>::first_chunk_mut) {
+            write(places, place(run.at), marks);
         }
-        mark(places, &mut run.marked, run.at, marks);
+        run.marked = run.marked.wrapping_add(marks.count_ones() as usize);
         run.quotes_before = run.quotes_before.wrapping_add(quotes.count_ones());
         run.at = run.at.wrapping_add(BLOCK_BYTES);
         quotes
     }
 
+    /// The quotes that are not escaped and the marks of a block in which there are backslashes, line feeds or what is odd.
+    #[inline(never)]
+    fn unusual(&mut self, bytes: &[u8], bits: &Bits, run: &Run) -> (u64, u64) {
+        let mut quotes = bits.quote;
+        if bits.backslash | self.escaping != 0 {
+            quotes &= !self.escapes(bytes, run.at, bits.backslash);
+        }
+        let mut marks = bits.marks(quotes, run);
+        if bits.low != 0 {
+            marks |= self.ends(bytes, bits, (quotes, marks), run);
+        }
+        (quotes, marks)
+    }
+
     fn begin(&mut self) {
         self.lines.clear();
-        (self.line, self.high_from) = (Line::default(), None);
+        (self.line, self.high_from, self.escaping) = (Line::default(), None, 0);
     }
 
     /// The characters of the block at `at` that a backslash escapes.
-    #[inline(never)]
-    fn escapes(&mut self, bytes: &[u8], at: usize, backslash: u64, escaping: &mut u64) -> u64 {
+    fn escapes(&mut self, bytes: &[u8], at: usize, backslash: u64) -> u64 {
         self.line.escapes = true;
-        let escaped = escaped(backslash, escaping);
+        let escaped = escaped(backslash, &mut self.escaping);
         let mut left = escaped;
         while left != 0 {
             let after = at + left.trailing_zeros() as usize;
@@ -164,17 +214,11 @@ impl Index {
         escaped
     }
 
-    /// Ends the lines that end in the block at `at`, and looks at what else is not printable ASCII there; gives the line feeds.
-    /// The block's quotes and marks are told, and how many marks and quotes are before it.
-    #[inline(never)]
-    fn ends(
-        &mut self,
-        bytes: &[u8],
-        at: usize,
-        (low, high, backslash): (u64, u64, u64),
-        (quotes, marks): (u64, u64),
-        (marked, quotes_before): (usize, u32),
-    ) -> u64 {
+    /// Ends the lines that end in the block of `bits`, and looks at what else is not printable ASCII there; gives the line feeds.
+    /// The block's quotes and marks are told.
+    fn ends(&mut self, bytes: &[u8], bits: &Bits, (quotes, marks): (u64, u64), run: &Run) -> u64 {
+        let Bits { backslash, low, high, .. } = *bits;
+        let Run { at, marked, quotes_before, .. } = *run;
         if high != 0 && self.high_from.is_none() {
             self.high_from = Some(at.max(self.line.start as usize));
         }
@@ -227,28 +271,33 @@ impl Index {
 }
 
 /// How far a window was looked through.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Run {
     /// Where the next block begins.
     at: usize,
-    /// All bits when keys are to be marked.
-    keys: u64,
-    /// The lowest bit: whether the block before ends in a backslash that escapes, and in a quote.
-    escaping: u64,
+    /// Whether keys are to be marked, and not quotes.
+    keys: bool,
+    /// The lowest bit: whether the block before ends in a quote.
     quote_before: u64,
     /// Marks and quotes so far.
     marked: usize,
     quotes_before: u32,
 }
 
-/// Keeps the places of the `bits` of the block at `at`.
+/// The marks, with room for those of a group of blocks, and of a block after them, behind the first `marked`.
+#[inline]
+fn room_for_a_group(marks: &mut Vec<u32>, marked: usize) -> &mut [u32] {
+    const MOST: usize = (GROUP_BLOCKS + 1) * BLOCK_BYTES;
+    if marks.len() < marked + MOST {
+        // For as many again, so that there is soon enough.
+        marks.resize(2 * marked + MOST, 0);
+    }
+    marks
+}
+
+/// Writes down where the `bits` of the block at `base` are; what it writes after them does not count.
 #[inline(always)]
-fn mark(marks: &mut Vec<u32>, marked: &mut usize, at: usize, mut bits: u64) {
-    let Some(room) = marks.get_mut(*marked..).and_then(<[u32]>::first_chunk_mut::<BLOCK_BYTES>) else {
-        return mark_one_by_one(marks, marked, at, bits);
-    };
-    *marked = marked.wrapping_add(bits.count_ones() as usize);
-    let base = place(at);
+fn write_one_by_one(room: &mut Places, base: u32, mut bits: u64) {
     // Blocks differ in how many marks they hold: it is quicker to write a few that do not count than to ask.
     let (usual, more) = room.split_at_mut(USUAL_MARKS);
     for slot in usual {
@@ -261,20 +310,6 @@ fn mark(marks: &mut Vec<u32>, marked: &mut usize, at: usize, mut bits: u64) {
         }
         *slot = base.wrapping_add(bits.trailing_zeros());
         bits &= bits.wrapping_sub(1);
-    }
-}
-
-/// The same where room has to be made first.
-#[cold]
-fn mark_one_by_one(marks: &mut Vec<u32>, marked: &mut usize, at: usize, mut bits: u64) {
-    // For as many again, so that there is soon enough.
-    marks.resize(2 * *marked + 2 * BLOCK_BYTES, 0);
-    while bits != 0 {
-        if let Some(slot) = marks.get_mut(*marked) {
-            *slot = place(at).wrapping_add(bits.trailing_zeros());
-        }
-        *marked += 1;
-        bits &= bits - 1;
     }
 }
 

@@ -128,10 +128,19 @@ fn all_forms_of_the_index_tell_what_a_plain_reading_tells() {
         let log = chance.log(length, odd);
         let want = naively(&log);
         let wide = told(&log, |index, bytes| index.fill(bytes, 1 << 20, true));
-        let plain = told(&log, |index, bytes| index.look_through(bytes, 1 << 20, true, plainly));
+        let plain = told(&log, |index, bytes| {
+            index.look_through(bytes, 1 << 20, true, (plainly, write_one_by_one));
+        });
         assert_eq!(wide, plain);
         #[cfg(target_arch = "x86_64")]
-        assert_eq!(wide, told(&log, |index, bytes| wide::look_through_by_16(index, bytes, 1 << 20, true)));
+        for width in [16, 32, 64] {
+            if wide::look_through_by(width, &mut Index::default(), &log, 1 << 20, true) {
+                let by = |index: &mut Index, bytes: &[u8]| {
+                    assert!(wide::look_through_by(width, index, bytes, 1 << 20, true));
+                };
+                assert_eq!(wide, told(&log, by), "by {width}");
+            }
+        }
         assert_eq!(wide.len(), want.len());
         for (got, want) in wide.iter().zip(&want) {
             assert_eq!((&got.0, &got.1, got.2), (&want.0, &want.1, want.2));
@@ -139,6 +148,6 @@ fn all_forms_of_the_index_tell_what_a_plain_reading_tells() {
             assert!(if odd { got.3 || !want.3 } else { got.3 == want.3 }, "{got:?}");
         }
         let ends = told(&log, |index, bytes| index.fill(bytes, 1 << 20, false));
-        assert!(ends.iter().all(|(_, marks, end, _)| marks == &[*end]));
+        assert!(ends.iter().all(|(quotes, marks, end, _)| *marks == [&quotes[..], &[*end]].concat()));
     }
 }
