@@ -58,10 +58,17 @@ pub(super) fn number_end(bytes: &[u8], at: usize) -> Option<usize> {
         let others = (above_nine | without) & 0x8080_8080_8080_8080;
         let digits = others.trailing_zeros() / 8;
         let after = word.checked_shr(digits * 8).unwrap_or_default() & 0xff;
-        let starts_with_zero = without & 0xff == 0;
-        let goes_on = after == u64::from(b'.') || after | 0x20 == u64::from(b'e');
-        if digits > 0 && digits < 8 && !goes_on && (digits == 1 || !starts_with_zero) {
-            return Some(at + digits as usize);
+        let starts_well = digits == 1 || without & 0xff != 0;
+        if digits > 0 && digits < 8 && starts_well {
+            if after != u64::from(b'.') && after | 0x20 != u64::from(b'e') {
+                return Some(at + digits as usize);
+            }
+            // Or broken, and as short.
+            let end = (others & others.wrapping_sub(1)).trailing_zeros() / 8;
+            let next = word.checked_shr(end * 8).unwrap_or_default() & 0xff;
+            if after == u64::from(b'.') && end < 8 && end > digits + 1 && next | 0x20 != u64::from(b'e') {
+                return Some(at + end as usize);
+            }
         }
     }
     any_number_end(bytes, at)
@@ -103,24 +110,24 @@ pub(super) fn is_number(bytes: &[u8], start: usize, end: usize) -> bool {
     const ZEROS: u64 = 0x3030_3030_3030_3030;
     const TOPS: u64 = 0x8080_8080_8080_8080;
     let length = end.wrapping_sub(start);
-    let Some(eight) = bytes.get(start..).and_then(<[u8]>::first_chunk::<8>) else {
-        return is_any_number(bytes, start, end);
-    };
-    if length == 0 || length > 8 {
-        return is_any_number(bytes, start, end);
-    }
+    let eight = bytes.get(start..start.wrapping_add(8)).and_then(<[u8]>::first_chunk::<8>);
+    let Some(eight) = eight.filter(|_| length.wrapping_sub(1) < 8) else { return is_any_number(bytes, start, end) };
     let without = u64::from_le_bytes(*eight) ^ ZEROS;
-    // The top bit of each byte of the number that is no digit.
-    let others = (((without & !TOPS) + 0x7676_7676_7676_7676) | without) & TOPS & (u64::MAX >> (64 - 8 * length));
-    let starts_with_zero = without & 0xff == 0;
-    if others == 0 {
-        return length == 1 || !starts_with_zero;
+    // The number alone, at the upper end; zeros are digits. What a byte that is not ASCII carries only makes digits of others
+    // pass for something else, and that is looked at again.
+    let number = without << (64 - 8 * length);
+    let others = (number.wrapping_add(0x7676_7676_7676_7676) | number) & TOPS;
+    let starts_well = without & 0xff != 0 || length == 1;
+    if others == 0 && starts_well {
+        return true;
     }
     // Digits, one point with digits before and after it.
-    let at = others.trailing_zeros() / 8;
-    let is_point = without >> (8 * at) & 0xff == u64::from(b'.' ^ b'0');
-    let usual = others & (others - 1) == 0 && is_point && at > 0 && at as usize + 1 < length;
-    (usual && (at == 1 || !starts_with_zero)) || is_any_number(bytes, start, end)
+    let after = others.leading_zeros() as usize / 8;
+    let is_point = number.wrapping_shl(8 * after as u32) >> 56 == u64::from(b'.' ^ b'0');
+    let is_alone = others & others.wrapping_sub(1) == 0;
+    let before = length.wrapping_sub(after).wrapping_sub(1);
+    let usual = is_point & is_alone & (after > 0) & (after < 8) & (before > 0) & (before < 8);
+    (usual && (before == 1 || starts_well)) || is_any_number(bytes, start, end)
 }
 
 #[inline(never)]

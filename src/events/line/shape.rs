@@ -185,7 +185,8 @@ impl Shape {
         for value in seen {
             let named = value.node.map_or(&[][..], |n| paths.fields_at(n));
             fields.extend(named);
-            if value.kind != Scalar::Hollow {
+            // `null` is `null`: one more of the fixed bytes.
+            if !matches!(value.kind, Scalar::Hollow | Scalar::Null) {
                 let fixed = line.get(from..value.span.0)?;
                 Piece::split(fixed, kind, (start, from), (marks, &mut marked), &mut pieces)?;
                 (from, kind) = (value.span.1, Some(value.kind));

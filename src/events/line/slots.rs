@@ -77,8 +77,10 @@ impl Way {
 impl<'a> Laid<'a> {
     #[inline]
     pub(super) fn value(&self, way: Way) -> Raw<'a> {
-        if way.kind == Kind::Hollow {
-            return Raw::Hollow;
+        match way.kind {
+            Kind::Hollow => return Raw::Hollow,
+            Kind::Null => return Raw::Null,
+            _ => {}
         }
         let at = way.piece as usize;
         let (Some(before), Some(after)) = (self.spots.get(at), self.spots.get(at + 1)) else { return Raw::Absent };
@@ -88,8 +90,7 @@ impl<'a> Laid<'a> {
             Kind::Text => Raw::Text { inner, escaped: self.escapes && memchr::memchr(b'\\', inner).is_some() },
             Kind::Number => Raw::Number(inner),
             Kind::Bool => Raw::Bool(inner.len() == 4),
-            Kind::Null => Raw::Null,
-            Kind::Hollow | Kind::First => Raw::Absent,
+            Kind::Null | Kind::Hollow | Kind::First => Raw::Absent,
         }
     }
 }
