@@ -22,15 +22,28 @@ struct Step {
 #[derive(Clone, Copy, Debug)]
 struct Child {
     gist: Gist,
-    node: Node,
+    to: Found,
+}
+
+/// Where a key leads.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Found {
+    pub node: Node,
+    /// The field that ends there, when one does and no other.
+    pub only: Option<u32>,
 }
 
 /// A free place of a table: no key is that long.
-const FREE: Child = Child { gist: Gist { first: 0, last: 0, length: usize::MAX }, node: 0 };
+const FREE: Child = Child { gist: Gist { first: 0, last: 0, length: usize::MAX }, to: Found { node: 0, only: None } };
 
 impl Step {
     fn add(&mut self, key: &str, node: Node) {
-        self.children.push(Child { gist: Gist::of(key.as_bytes()), node });
+        self.children.push(Child { gist: Gist::of(key.as_bytes()), to: Found { node, only: None } });
+        self.lay_out();
+    }
+
+    /// Makes the table of the children.
+    fn lay_out(&mut self) {
         // At most an eighth full, so that looking for a stranger ends soon.
         let size = (self.children.len() * 8).next_power_of_two();
         self.table = vec![FREE; size];
@@ -74,7 +87,23 @@ impl Paths {
                 paths.insert(&spelling, id);
             }
         }
+        paths.note_fields();
         paths
+    }
+
+    /// Notes beside keys which fields they lead to.
+    fn note_fields(&mut self) {
+        let only = |step: &Step| match *step.fields {
+            [field] => u32::try_from(field).ok(),
+            _ => None,
+        };
+        let only: Vec<_> = self.steps.iter().map(only).collect();
+        for step in self.steps.iter_mut().filter(|step| !step.children.is_empty()) {
+            for child in &mut step.children {
+                child.to.only = only.get(child.to.node).copied().flatten();
+            }
+            step.lay_out();
+        }
     }
 
     fn insert(&mut self, keys: &[String], field: FieldId) {
@@ -99,19 +128,24 @@ impl Paths {
 
     /// The place below `node` under `key`.
     pub fn child(&self, node: Node, key: &[u8]) -> Option<Node> {
-        self.child_of_gist(node, Gist::of(key), || Some(key))
+        self.child_of_gist(node, Gist::of(key), || Some(key)).map(|found| found.node)
     }
 
     /// The same, when the key's gist is known; a long `key` itself is asked for too.
     #[inline(always)]
-    pub(super) fn child_of_gist<'k>(&self, node: Node, gist: Gist, key: impl Fn() -> Option<&'k [u8]>) -> Option<Node> {
+    pub(super) fn child_of_gist<'k>(
+        &self,
+        node: Node,
+        gist: Gist,
+        key: impl Fn() -> Option<&'k [u8]>,
+    ) -> Option<Found> {
         let table = self.steps.get(node)?.table.as_slice();
         let last = table.len().wrapping_sub(1);
         let mut at = tag(gist) & last;
         loop {
             let child = table.get(at)?;
-            if child.gist == gist && (gist.length <= Gist::WHOLE_BYTES || self.is_key(child.node, key()?)) {
-                return Some(child.node);
+            if child.gist == gist && (gist.length <= Gist::WHOLE_BYTES || self.is_key(child.to.node, key()?)) {
+                return Some(child.to);
             }
             if child.gist.length == FREE.gist.length {
                 return None;

@@ -107,9 +107,17 @@ impl<'p> Reader<'p> {
         }
         let texts = Texts::of(&index.quotes, line, start);
         if !learning {
-            let end = start + text.len();
-            if !paths.keywords && swift::read(bytes, (line, start, end), &index.quotes, (paths, open), slots).is_some()
-            {
+            let (whole, to) = ((line, start, start + text.len()), (&**paths, open));
+            let read = if paths.keywords {
+                None
+            } else if index.keyed {
+                swift::read(bytes, whole, swift::Words::from(&index.quotes, start), to, slots)
+            } else {
+                // The marks are the quotes, and the line's end.
+                let quotes = marks.split_last().map_or(&[][..], |(_, quotes)| quotes);
+                swift::read(bytes, whole, swift::Listed(quotes.iter()), to, slots)
+            };
+            if read.is_some() {
                 return Ok(());
             }
             slots.clear();

@@ -6,7 +6,7 @@
 
 use super::Slots;
 use super::index::Line;
-use super::paths::{Node, Paths};
+use super::paths::{Found, Node, Paths};
 use super::scalar::number_end;
 use super::walk::DEEPEST;
 use crate::events::hash::Gist;
@@ -14,6 +14,8 @@ use crate::events::value::Raw;
 
 /// The node of what nobody wants.
 const NOWHERE: Node = Node::MAX;
+/// Where a key leads that nobody wants.
+const NOBODYS: Found = Found { node: NOWHERE, only: None };
 
 /// An object or array that is open.
 #[derive(Clone, Copy, Debug)]
@@ -22,42 +24,81 @@ pub(super) struct Open {
     is_array: bool,
 }
 
-/// What is read, and how far.
-struct Swift<'a, 'q> {
-    /// The window up to the line's end.
-    bytes: &'a [u8],
-    at: usize,
-    /// The quotes to come: those left of a word of the index, where that word begins, and the words after it.
+/// Where quotes are that no backslash escapes, one after the other.
+pub(super) trait Quotes {
+    fn next_quote(&mut self) -> Option<usize>;
+}
+
+/// Of a list.
+pub(super) struct Listed<'q>(pub std::slice::Iter<'q, u32>);
+
+impl Quotes for Listed<'_> {
+    #[inline(always)]
+    fn next_quote(&mut self) -> Option<usize> {
+        self.0.next().map(|at| *at as usize)
+    }
+}
+
+/// Of words with a bit for each byte: those left of a word, where that word begins, and the words after it.
+pub(super) struct Words<'q> {
     quotes: u64,
     base: usize,
     words: std::slice::Iter<'q, u64>,
+}
+
+impl<'q> Words<'q> {
+    /// Those from `start` on.
+    pub(super) fn from(words: &'q [u64], start: usize) -> Self {
+        let mut words = words.get(start / 64..).unwrap_or_default().iter();
+        let quotes = words.next().map_or(0, |word| word >> (start % 64) << (start % 64));
+        Self { quotes, base: start / 64 * 64, words }
+    }
+}
+
+impl Quotes for Words<'_> {
+    #[inline]
+    fn next_quote(&mut self) -> Option<usize> {
+        while self.quotes == 0 {
+            self.quotes = *self.words.next()?;
+            self.base = self.base.wrapping_add(64);
+        }
+        let at = self.base.wrapping_add(self.quotes.trailing_zeros() as usize);
+        self.quotes &= self.quotes.wrapping_sub(1);
+        Some(at)
+    }
+}
+
+/// What is read, and how far.
+struct Swift<'a, 'q, Q> {
+    /// The window up to the line's end.
+    bytes: &'a [u8],
+    at: usize,
+    /// The quotes to come.
+    quotes: Q,
     escapes: bool,
     /// Arrays among the open ones.
     arrays: usize,
     paths: &'q Paths,
 }
 
-/// Fills the empty `slots` from a line that ends at `end` of its window and begins at `start`, both without blanks; `None` when it
-/// has to be left to the general parser, and then `slots` hold nothing to be used.
+/// Fills the empty `slots` from a line that ends at `end` of its window and begins at `start`, both without blanks, and of which
+/// the quotes are told; `None` when it has to be left to the general parser, and then `slots` hold nothing to be used.
 pub(super) fn read<'a>(
     bytes: &'a [u8],
     (line, start, end): (&Line, usize, usize),
-    quotes: &[u64],
+    quotes: impl Quotes,
     (paths, open): (&Paths, &mut Vec<Open>),
     slots: &mut Slots<'a>,
 ) -> Option<()> {
-    let mut words = quotes.get(start / 64..)?.iter();
-    let quotes = words.next()? >> (start % 64) << (start % 64);
-    let base = start / 64 * 64;
     let bytes = bytes.get(..end)?;
-    let mut swift = Swift { bytes, at: start, quotes, base, words, escapes: line.escapes, arrays: 0, paths };
+    let mut swift = Swift { bytes, at: start, quotes, escapes: line.escapes, arrays: 0, paths };
     open.clear();
     slots.begin();
     swift.object(open, slots)?;
     (swift.at == end).then_some(())
 }
 
-impl<'a> Swift<'a, '_> {
+impl<'a, Q: Quotes> Swift<'a, '_, Q> {
     #[inline]
     fn byte(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
@@ -74,18 +115,6 @@ impl<'a> Swift<'a, '_> {
         Some(byte)
     }
 
-    /// Where the next quote is.
-    #[inline]
-    fn quote(&mut self) -> Option<usize> {
-        while self.quotes == 0 {
-            self.quotes = *self.words.next()?;
-            self.base = self.base.wrapping_add(64);
-        }
-        let at = self.base.wrapping_add(self.quotes.trailing_zeros() as usize);
-        self.quotes &= self.quotes.wrapping_sub(1);
-        Some(at)
-    }
-
     /// Goes on to the quote at `open` when nothing but blanks is before it.
     #[cold]
     fn blanks_until(&mut self, open: usize) -> bool {
@@ -95,11 +124,11 @@ impl<'a> Swift<'a, '_> {
     /// The text whose opening quote is the next byte but for blanks: where it begins and ends.
     #[inline]
     fn text(&mut self) -> Option<(usize, usize)> {
-        let open = self.quote()?;
+        let open = self.quotes.next_quote()?;
         if open != self.at && !self.blanks_until(open) {
             return None;
         }
-        let close = self.quote()?;
+        let close = self.quotes.next_quote()?;
         self.at = close.wrapping_add(1);
         Some((open.wrapping_add(1), close))
     }
@@ -110,16 +139,16 @@ impl<'a> Swift<'a, '_> {
             return Some(());
         };
         loop {
-            let node = if within.is_array { within.node } else { self.key(within.node)? };
+            let to = if within.is_array { Found { node: within.node, only: None } } else { self.key(within.node)? };
             let first = self.after_blanks()?;
             if first == b'{' || first == b'[' {
-                let inner = Open { node, is_array: first == b'[' };
+                let inner = Open { node: to.node, is_array: first == b'[' };
                 if let Some(inner) = self.enter(inner, open, slots)? {
                     within = inner;
                     continue;
                 }
             } else {
-                self.scalar(first, node, slots)?;
+                self.scalar(first, to, slots)?;
             }
             loop {
                 let next = self.after_blanks()?;
@@ -142,21 +171,21 @@ impl<'a> Swift<'a, '_> {
 
     /// Reads a key and its colon; gives where its value belongs.
     #[inline]
-    fn key(&mut self, node: Node) -> Option<Node> {
+    fn key(&mut self, node: Node) -> Option<Found> {
         let (start, end) = self.text()?;
         if self.byte()? != b':' || (self.escapes && self.bytes.get(start..end)?.contains(&b'\\')) {
             return None;
         }
         self.at = self.at.wrapping_add(1);
         if node == NOWHERE {
-            return Some(NOWHERE);
+            return Some(NOBODYS);
         }
         let gist = Gist::within(self.bytes, start, end)?;
-        Some(self.paths.child_of_gist(node, gist, || self.bytes.get(start..end)).unwrap_or(NOWHERE))
+        Some(self.paths.child_of_gist(node, gist, || self.bytes.get(start..end)).unwrap_or(NOBODYS))
     }
 
     #[inline]
-    fn scalar(&mut self, first: u8, node: Node, slots: &mut Slots<'a>) -> Option<()> {
+    fn scalar(&mut self, first: u8, Found { node, only }: Found, slots: &mut Slots<'a>) -> Option<()> {
         let value = if first == b'"' {
             let (start, end) = self.text()?;
             if node == NOWHERE {
@@ -171,8 +200,8 @@ impl<'a> Swift<'a, '_> {
         if node == NOWHERE {
             return Some(());
         }
-        match self.paths.fields_at(node) {
-            [field] if self.arrays == 0 => slots.fill(*field, value),
+        match only {
+            Some(field) if self.arrays == 0 => slots.fill(field as usize, value),
             _ => self.found(node, value, slots),
         }
     }
