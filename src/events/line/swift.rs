@@ -90,7 +90,7 @@ pub(super) fn read<'a>(
     (paths, open): (&Paths, &mut Vec<Open>),
     slots: &mut Slots<'a>,
 ) -> Option<()> {
-    let bytes = bytes.get(..end)?;
+    let bytes = bytes.get(..end).filter(|bytes| bytes.get(start) == Some(&b'{'))?;
     let mut swift = Swift { bytes, at: start, quotes, escapes: line.escapes, arrays: 0, paths };
     open.clear();
     slots.begin();

@@ -284,3 +284,25 @@ fn what_the_index_must_not_overlook() {
     }
     assert!(reader.shapes.taken_in_all() > before);
 }
+
+#[test]
+fn lines_read_while_shapes_rest_are_read_as_by_the_general_parser() {
+    let paths = paths(false);
+    let mut reader = Reader::new(&paths);
+    let ever_new: String = (0..2000).map(|n| format!("{{\"key{n}\":{n}}}\n")).collect();
+    compare(ever_new.as_bytes(), &mut reader, &paths);
+    assert!(reader.shapes.rest());
+    let mut chance = Chance(17);
+    let (mut good, mut lines) = (0, 0);
+    for n in 0..600 {
+        let mut log = Vec::new();
+        for _ in 0..40 {
+            log.extend(chance.line());
+            log.extend([&b"\n"[..], b"\r\n", b"\n  "][n % 3]);
+            lines += 1;
+        }
+        good += compare(&log, &mut reader, &paths).0;
+    }
+    assert!(reader.shapes.rest(), "they rested all the time");
+    assert!(good > lines / 4 && good < lines * 3 / 4, "{good} of {lines} lines are good");
+}
