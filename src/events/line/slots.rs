@@ -35,8 +35,10 @@ pub(super) struct Laid<'a> {
     ways: Vec<Way>,
     /// Whether the slots hold such a line.
     used: bool,
-    /// The number of its shape.
+    /// The number of the last line's shape.
     shape: u32,
+    /// Whether `ways` are those of that shape, all of them.
+    whole: bool,
 }
 
 /// Where a value is.
@@ -236,6 +238,7 @@ impl<'a> Slots<'a> {
             let value = self.get(field);
             if let (Some(slot), Some(way)) = (self.first.get_mut(field), self.laid.ways.get_mut(field)) {
                 (*slot, *way) = (value, Way::default());
+                self.laid.whole = false;
             }
         }
     }
@@ -248,9 +251,13 @@ impl<'a> Slots<'a> {
     /// Has the fields' values where `ways` lead to.
     #[inline]
     pub(super) fn lay(&mut self, ways: &[Way], shape: u32) {
-        (self.laid.used, self.laid.shape) = (true, shape);
-        if self.laid.ways.len() == ways.len() {
-            self.laid.ways.copy_from_slice(ways);
+        self.laid.used = true;
+        // Lines of one shape often follow each other.
+        if self.laid.shape != shape || !self.laid.whole {
+            if self.laid.ways.len() == ways.len() {
+                self.laid.ways.copy_from_slice(ways);
+            }
+            (self.laid.shape, self.laid.whole) = (shape, true);
         }
     }
 }

@@ -88,16 +88,22 @@ impl<'p> Recorder<'p> {
             return;
         }
         for form in self.forms.of(&self.hits) {
-            if let Some(record) = self.pen.record(now, slots, form, out) {
-                out.records.push(record);
-            }
+            self.pen.record(now, slots, form, out, |out, record| out.records.push(record));
         }
     }
 }
 
 impl Pen {
-    /// The record of a form; `None` when the event lacks a group field or every value.
-    fn record(&mut self, now: Moment, slots: &Slots<'_>, form: &Form, out: &mut Batch) -> Option<Record> {
+    /// Puts the record of a form where it belongs; `None` when the event lacks a group field or every value. Handing the record
+    /// back instead would have it written, and at once read, in words of different sizes, for which a processor has to wait.
+    fn record(
+        &mut self,
+        now: Moment,
+        slots: &Slots<'_>,
+        form: &Form,
+        out: &mut Batch,
+        put: impl FnOnce(&mut Batch, Record),
+    ) -> Option<()> {
         let (key, key_at) = match &*form.key {
             [field] if !form.absent_groups => self.key_of_one(*field, slots, &mut out.keys)?,
             fields => self.key(fields, form.absent_groups, slots, &mut out.keys)?,
@@ -115,7 +121,8 @@ impl Pen {
         }
         let Moment { at_ms, place, behind_ms } = now;
         let parts = (index(start), index(count));
-        Some(Record { at_ms, place, key, key_at, space: form.space, parts, behind_ms, member: form.member })
+        put(out, Record { at_ms, place, key, key_at, space: form.space, parts, behind_ms, member: form.member });
+        Some(())
     }
 
     /// Adds a part that no record waits for, unless the event lacks its value. The most common ones each on their own, so that
@@ -158,7 +165,10 @@ impl Pen {
         if forms.is_empty() {
             return (0, 0);
         }
-        let records: Vec<Record> = forms.iter().filter_map(|form| self.record(now, slots, form, out)).collect();
+        let mut records = Vec::new();
+        for form in forms {
+            self.record(now, slots, form, out, |_, record| records.push(record));
+        }
         let at = (index(out.deferred.len()), index(records.len()));
         out.deferred.extend(records);
         at
