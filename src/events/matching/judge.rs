@@ -207,7 +207,7 @@ impl<'p> Judge<'p> {
             if let Some(passing) = step.glance(brief, &mut bench.possible) {
                 bench.answers.say(step.number, PASSING, passing);
             } else if let Some(asked) = asked.get_mut(step.number) {
-                asked.look((step.number, brief), slots, bench);
+                asked.look(step.number, slots, bench);
             }
         }
         Some(())
@@ -300,10 +300,10 @@ impl Asking<'_> {
 }
 
 impl Asked<'_> {
-    /// The same as `visit`, whatever comes of it.
+    /// The same as `visit`, whatever comes of it. The value is told anew: that is less than to hand it on.
     #[inline(never)]
-    fn look(&mut self, value: (usize, (u8, &[u8])), slots: &Slots<'_>, bench: &mut Bench<'_>) {
-        self.visit(value, slots, bench);
+    fn look(&mut self, number: usize, slots: &Slots<'_>, bench: &mut Bench<'_>) {
+        self.visit((number, slots.brief(self.field)), slots, bench);
     }
 
     /// Asks about the field, whose number is told and its value in brief; gives the fields, a bit for each, that still matter, and
