@@ -1,5 +1,7 @@
 //! The word lists, and finding their words in a text.
 
+use super::phrase::{Phrase, chars_before, first_of, is_cjk, sentences, unaccented};
+use super::spelling::Speller;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,8 +50,18 @@ const REMINDER_WITHIN_CHARS: usize = 700;
 const ARTICLE_GAP_CHARS: usize = 12;
 /// Of a hundred words so many must be function words of the language, before a text counts as written in it.
 const FUNCTION_WORDS_PERCENT: usize = 18;
-/// The objects that are the writer's own data.
+/// The objects that are the writer's own data, and the single things that are part of it.
 const OWN_DATA: &str = "data";
+const DETAILS: &str = "details";
+/// Words between a possessive and the thing it owns: "my old mobile number".
+const WORDS_WITHIN: usize = 2;
+/// The same in a language without blanks, in characters.
+const CHARS_WITHIN: usize = 6;
+/// A sentence of no more words says nothing of what it is about: that stands in the one before it.
+const ELLIPTIC_WORDS: usize = 4;
+/// Rights that are asked for with a mere "it" or "them". What one wants to see or to have sent is named: "send it again" is
+/// about anything.
+const BY_REFERENCE: [&str; 4] = ["deletion", "rectification", "restriction", "withdrawal"];
 
 /// Word lists per language.
 #[derive(Debug, Deserialize)]
@@ -58,6 +70,10 @@ pub struct Lexicon {
     laws: BTreeMap<String, Vec<String>>,
     articles: BTreeMap<String, String>,
     article_words: Vec<String>,
+    /// The word for "wrote" with which mail programs head what they quote.
+    quote_heads: Vec<Phrase>,
+    /// Function words of languages that are not read, so that their letters are not taken for a neighbour's.
+    others: BTreeMap<String, Vec<String>>,
     languages: BTreeMap<String, Words>,
 }
 
@@ -68,12 +84,31 @@ struct Words {
     /// Letters that the language does not have: a text with one of them is in another.
     #[serde(default)]
     never: String,
-    rights: BTreeMap<String, Vec<String>>,
-    again: Vec<String>,
-    complaint: Vec<String>,
+    rights: BTreeMap<String, Vec<Phrase>>,
+    again: Vec<Phrase>,
+    complaint: Vec<Phrase>,
+    /// Words that make a complaint of the same sentence a threat.
+    #[serde(default)]
+    threats: Vec<Phrase>,
+    /// What is read over: it sounds like a request and is none.
+    #[serde(default)]
+    asides: Vec<Phrase>,
     /// Things that something can be asked of, by name.
     #[serde(default)]
-    objects: BTreeMap<String, Vec<String>>,
+    objects: BTreeMap<String, Vec<Phrase>>,
+    /// Words for "my"; next to one of `records` or `details` they make it the writer's own.
+    #[serde(default)]
+    mine: Vec<Phrase>,
+    #[serde(default)]
+    records: Vec<Phrase>,
+    #[serde(default)]
+    details: Vec<Phrase>,
+    /// Words for "it" and "them".
+    #[serde(default)]
+    referring: Vec<Phrase>,
+    /// Words as they are meant, though they look like misspelt ones of the lists.
+    #[serde(default)]
+    meant: Vec<String>,
     #[serde(default)]
     asks: Vec<Ask>,
 }
@@ -83,8 +118,11 @@ struct Words {
 #[serde(deny_unknown_fields)]
 struct Ask {
     right: String,
-    of: String,
-    verbs: Vec<String>,
+    of: Vec<String>,
+    verbs: Vec<Phrase>,
+    /// Whether it counts only where its sentence asks nothing else: "what you have about me" is also all that is to be deleted.
+    #[serde(default)]
+    alone: bool,
 }
 
 impl Lexicon {
@@ -101,15 +139,15 @@ impl Lexicon {
     /// # Errors
     /// With the line for a wrong form, with the language for an unknown right.
     pub fn parse(yaml: &str) -> Result<Self, LexiconError> {
-        let mut lexicon: Self = serde_saphyr::from_str(yaml).map_err(|e| LexiconError::Form(e.to_string()))?;
-        lexicon.languages.values_mut().flat_map(Words::stems_mut).for_each(|stem| *stem = unaccented(stem));
+        let lexicon: Self = serde_saphyr::from_str(yaml).map_err(|e| LexiconError::Form(e.to_string()))?;
         for (language, words) in &lexicon.languages {
             let mut rights = words.rights.keys().chain(words.asks.iter().map(|ask| &ask.right));
             if let Some(right) = rights.find(|r| known(r).is_none()) {
                 return Err(LexiconError::UnknownRight { language: language.clone(), right: right.clone() });
             }
-            if let Some(ask) = words.asks.iter().find(|ask| !words.objects.contains_key(&ask.of)) {
-                return Err(LexiconError::UnknownObjects { language: language.clone(), of: ask.of.clone() });
+            let mut of = words.asks.iter().flat_map(|ask| &ask.of);
+            if let Some(of) = of.find(|of| !words.lists_objects(of)) {
+                return Err(LexiconError::UnknownObjects { language: language.clone(), of: of.clone() });
             }
         }
         Ok(lexicon)
@@ -131,6 +169,9 @@ impl Lexicon {
         let scores: Vec<(usize, &str)> =
             self.languages.iter().map(|(tag, list)| (list.function_words_in(text, &words), tag.as_str())).collect();
         let best = scores.iter().map(|(score, _)| *score).max().unwrap_or_default();
+        if self.others.values().any(|list| function_words(list, text, &words) > best) {
+            return Vec::new();
+        }
         let enough = |list: &Words| {
             // Chinese has no blanks, so there is no number of words to compare with.
             list.is_cjk() || best * 100 >= FUNCTION_WORDS_PERCENT * words.len()
@@ -140,32 +181,26 @@ impl Lexicon {
         scores.into_iter().filter(|s| ahead(*s)).map(|(_, tag)| tag).collect()
     }
 
+    /// Whether the line is how a mail program heads a mail that it quotes: a time, and that somebody wrote.
+    pub(super) fn heads_quote(&self, line: &str) -> bool {
+        let line = unaccented(&line.to_lowercase());
+        line.ends_with([':', '：'])
+            && line.contains(|c: char| c.is_ascii_digit())
+            && first_of(&self.quote_heads, &line).is_some()
+    }
+
     /// The law the text names first.
     pub(super) fn law_of(&self, text: &str) -> Option<&str> {
-        let first = |marks: &[String]| marks.iter().filter_map(|m| positions(text, m).next()).min();
+        let first = |marks: &[String]| marks.iter().filter_map(|m| position(text, m)).min();
         let named = self.laws.iter().filter_map(|(law, marks)| first(marks).map(|at| (at, law.as_str())));
         // "uk gdpr" also contains "gdpr", one word later: the more exact name starts earlier and wins.
         named.min().map(|(_, law)| law)
     }
 
-    /// Everything listed in these languages that was found: right, what was read, position in characters.
-    pub(super) fn asked_in(&self, languages: &[&str], text: &str) -> Vec<Read> {
-        let text = &unaccented(text);
-        let mut found = Vec::new();
-        for words in self.lists(languages) {
-            let lists = words.rights.iter().map(|(r, s)| (r.as_str(), s)).chain([("complaint", &words.complaint)]);
-            for (right, stems) in lists {
-                let Some(right) = known(right) else { continue };
-                for stem in stems {
-                    found.extend(positions(text, stem).map(|at| (right, stem.clone(), at)));
-                }
-            }
-            for (at, sentence) in sentences(text) {
-                let here: Vec<_> = words.asks.iter().filter_map(|ask| words.asked(ask, sentence, at)).collect();
-                found.extend(here.iter().filter(|one| !here.iter().any(|other| is_part_of(one, other))).cloned());
-            }
-        }
-        found
+    /// Everything listed in these languages that was found.
+    pub(super) fn asked_in(&self, languages: &[&str], text: &str) -> Vec<Asked> {
+        let text = unaccented(text);
+        self.lists(languages).flat_map(|words| words.asked_in(&text)).collect()
     }
 
     fn lists(&self, languages: &[&str]) -> impl Iterator<Item = &Words> {
@@ -175,8 +210,11 @@ impl Lexicon {
     /// Whether the text speaks of the writer's own data at all.
     pub(super) fn speaks_of_data(&self, languages: &[&str], text: &str) -> bool {
         let text = &unaccented(text);
-        let mut objects = self.lists(languages).filter_map(|w| w.objects.get(OWN_DATA)).flatten();
-        objects.any(|stem| positions(text, stem).next().is_some())
+        let mut lists = self.lists(languages);
+        lists.any(|words| {
+            let mut sentences = sentences(text).into_iter();
+            sentences.any(|(_, s)| [OWN_DATA, DETAILS].iter().any(|of| words.object(of, s).is_some()))
+        })
     }
 
     /// Articles of the GDPR named after a word for article: right, what was read, position.
@@ -202,45 +240,158 @@ impl Lexicon {
     /// Whether the opening says that this is not the first letter.
     pub(super) fn asks_again(&self, languages: &[&str], text: &str) -> bool {
         let opening = unaccented(&text.chars().take(REMINDER_WITHIN_CHARS).collect::<String>());
-        self.lists(languages).flat_map(|w| &w.again).any(|stem| positions(&opening, stem).next().is_some())
+        let mut lists = self.lists(languages);
+        lists.any(|w| first_of(&w.again, &w.without_asides(&opening)).is_some())
     }
 }
 
 impl Words {
-    /// Every stem that is looked for in a text without accents.
-    fn stems_mut(&mut self) -> impl Iterator<Item = &mut String> {
-        let lists = self.rights.values_mut().chain(self.objects.values_mut());
-        let lists = lists.chain(self.asks.iter_mut().map(|ask| &mut ask.verbs));
-        lists.chain([&mut self.again, &mut self.complaint]).flatten()
-    }
-
     fn is_cjk(&self) -> bool {
         self.function_words.iter().any(|f| is_cjk(f))
     }
 
     /// How many words of the text are function words of this language; none where it has a letter that the language lacks.
     fn function_words_in(&self, text: &str, words: &[&str]) -> usize {
-        if text.contains(|c| self.never.contains(c)) {
-            return 0;
-        }
-        let listed: BTreeSet<&str> = self.function_words.iter().map(String::as_str).collect();
-        let hit =
-            |f: &&str| if is_cjk(f) { text.matches(*f).count() } else { words.iter().filter(|w| *w == f).count() };
-        listed.iter().map(hit).sum()
+        if text.contains(|c| self.never.contains(c)) { 0 } else { function_words(&self.function_words, text, words) }
     }
 
-    /// What `sentence`, which begins at `from`, asks: the first verb of the pair and its object.
-    fn asked(&self, ask: &Ask, sentence: &str, from: usize) -> Option<Read> {
-        let first = |stems: &[String]| {
-            let found = stems.iter().filter_map(|s| positions(sentence, s).next().map(|at| (at, s.clone())));
-            found.min()
+    fn lists_objects(&self, of: &str) -> bool {
+        [OWN_DATA, DETAILS].contains(&of) || self.objects.contains_key(of)
+    }
+
+    /// What the text, which is without accents, asks: each right once per sentence, with all words that led to it and the
+    /// position of the first in characters.
+    fn asked_in(&self, text: &str) -> Vec<Asked> {
+        let text = self.without_asides(&self.speller().spelled(text));
+        let mut found = Vec::new();
+        // The last two sentences, the nearer first.
+        let mut before = ["", ""];
+        for (from, sentence) in sentences(&text) {
+            let mut here: BTreeMap<&'static str, (usize, Vec<String>)> = BTreeMap::new();
+            for (right, words, at) in self.asked_here(sentence, before) {
+                let entry = here.entry(right).or_insert((at, Vec::new()));
+                entry.0 = entry.0.min(at);
+                entry.1.push(words);
+            }
+            found.extend(here.into_iter().map(|(r, (at, words))| (r, words, from + chars_before(sentence, at))));
+            let [nearer, _] = before;
+            before = [sentence, nearer];
+        }
+        found
+    }
+
+    /// What one sentence asks.
+    fn asked_here(&self, sentence: &str, before: [&str; 2]) -> Vec<Read> {
+        // Who will complain unless he is answered has not complained yet.
+        let threatens = first_of(&self.threats, sentence).is_some();
+        let complaint = (!threatens).then_some(("complaint", &self.complaint));
+        let lists = self.rights.iter().map(|(r, p)| (r.as_str(), p)).chain(complaint);
+        let named = lists.filter_map(|(right, phrases)| Some((known(right)?, phrases)));
+        let mut read: Vec<Read> = named
+            .flat_map(|(right, phrases)| {
+                phrases.iter().filter_map(move |p| Some((right, p.listed().to_owned(), p.first_in(sentence)?)))
+            })
+            .collect();
+        let asks = |alone: bool| self.asks.iter().filter(move |ask| ask.alone == alone);
+        let asked = |alone: bool| asks(alone).filter_map(|ask| self.asked(ask, sentence, before));
+        read.extend(asked(false).filter(|(right, ..)| *right != "complaint" || !threatens));
+        let mut found: Vec<Read> =
+            read.iter().filter(|one| !read.iter().any(|other| is_part_of(one, other))).cloned().collect();
+        if found.is_empty() {
+            found.extend(asked(true));
+        }
+        found
+    }
+
+    fn speller(&self) -> Speller<'_> {
+        let lists = self.asks.iter().map(|ask| &ask.verbs).chain(self.rights.values()).chain(self.objects.values());
+        let all = lists.chain([&self.records, &self.details]).flatten();
+        Speller::new(all.filter_map(Phrase::only_word), self.meant.iter().map(String::as_str))
+    }
+
+    /// The text with a mark in place of everything that sounds like a request and is none.
+    fn without_asides(&self, text: &str) -> String {
+        let mut spans: Vec<_> = self.asides.iter().flat_map(|phrase| phrase.spans(text)).collect();
+        spans.sort_unstable();
+        let mut out = String::with_capacity(text.len());
+        let mut from = 0;
+        for (at, end) in spans {
+            if at >= from {
+                out.push_str(text.get(from..at).unwrap_or_default());
+                out.push('~');
+                from = end;
+            }
+        }
+        out.push_str(text.get(from..).unwrap_or_default());
+        out
+    }
+
+    /// What `sentence` asks: the first verb of the pair and its object. The object may stand in a sentence `before`, where this
+    /// one only refers to it. The position is in bytes.
+    fn asked(&self, ask: &Ask, sentence: &str, before: [&str; 2]) -> Option<Read> {
+        let right = known(&ask.right)?;
+        let (at, verb) = first_of(&ask.verbs, sentence)?;
+        let object = |within: &str| ask.of.iter().find_map(|of| self.object(of, within));
+        if let Some(object) = object(sentence) {
+            return Some((right, format!("{verb} … {object}"), at));
+        }
+        if !BY_REFERENCE.contains(&right) {
+            return None;
+        }
+        let brief = !self.is_cjk() && sentence.split_whitespace().count() <= ELLIPTIC_WORDS;
+        let referring = first_of(&self.referring, sentence).map(|(_, word)| word).or(brief.then_some(""))?;
+        let object = before.into_iter().find_map(object)?;
+        Some((right, format!("{verb} … {} ({object})", referring.trim_end_matches('.')), at))
+    }
+
+    /// The object of that name in the sentence, as listed; a thing that is "mine" as both words.
+    fn object(&self, of: &str, sentence: &str) -> Option<String> {
+        let named = self.objects.get(of).and_then(|phrases| first_of(phrases, sentence));
+        named.map(|(_, phrase)| phrase.to_owned()).or_else(|| match of {
+            OWN_DATA => self.own(&self.records, sentence),
+            DETAILS => self.own(&self.details, sentence),
+            _ => None,
+        })
+    }
+
+    /// One of `things` with a word for "my" next to it, before or after.
+    fn own(&self, things: &[Phrase], sentence: &str) -> Option<String> {
+        let spans = |phrases: &[Phrase]| {
+            let of = |p: &Phrase| p.spans(sentence).map(|s| (s, p.listed().to_owned())).collect::<Vec<_>>();
+            phrases.iter().flat_map(of).collect::<Vec<_>>()
         };
-        let ((at, verb), (_, object)) = (first(&ask.verbs)?, first(self.objects.get(&ask.of)?)?);
-        Some((known(&ask.right)?, format!("{verb} … {object}"), from + at))
+        let mine = spans(&self.mine);
+        spans(things).into_iter().find_map(|((at, end), thing)| {
+            mine.iter().find_map(|((my_at, my_end), my)| {
+                let my = my.trim_end_matches('.');
+                if sentence.get(*my_end..at).is_some_and(is_close) {
+                    return Some(format!("{my} {thing}"));
+                }
+                // The ending of the thing's word stands before the blank: "kontoen min".
+                sentence
+                    .get(end..*my_at)
+                    .is_some_and(|b| is_close(b.trim_start_matches(char::is_alphabetic)))
+                    .then(|| format!("{thing} {my}"))
+            })
+        })
     }
 }
 
-/// What was read in one sentence: right, words, position.
+/// Whether no more than a few words, and no comma, stand in between.
+fn is_close(between: &str) -> bool {
+    let far = if is_cjk(between) { between.chars().count() > CHARS_WITHIN } else { false };
+    !far && !between.contains([',', ';', ':', '(', '.', '，']) && between.split_whitespace().count() <= WORDS_WITHIN
+}
+
+fn function_words(list: &[String], text: &str, words: &[&str]) -> usize {
+    let listed: BTreeSet<&str> = list.iter().map(String::as_str).collect();
+    let hit = |f: &&str| if is_cjk(f) { text.matches(*f).count() } else { words.iter().filter(|w| *w == f).count() };
+    listed.iter().map(hit).sum()
+}
+
+/// What was read in one sentence: right, all words, position in characters.
+type Asked = (&'static str, Vec<String>, usize);
+/// One reading of it: right, words, position in bytes.
 type Read = (&'static str, String, usize);
 
 /// Whether a sentence says `one` only to say `other`: to hear when all is deleted is no access, a file to take along is not two
@@ -257,70 +408,11 @@ fn known(right: &str) -> Option<&'static str> {
     RIGHTS.into_iter().find(|r| *r == right)
 }
 
-fn is_cjk(word: &str) -> bool {
-    word.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
-}
-
-fn chars_before(text: &str, at: usize) -> usize {
-    text.get(..at).map_or(0, |t| t.chars().count())
-}
-
-/// The text without the accents of Latin letters, character by character: people leave them out, and endings move them
-/// (`borren`, `bórrenlo`).
-pub(super) fn unaccented(text: &str) -> String {
-    let plain = |c: char| match c {
-        'á' | 'à' | 'â' | 'ã' | 'ä' | 'å' | 'ā' | 'ă' | 'ą' => 'a',
-        'é' | 'è' | 'ê' | 'ë' | 'ē' | 'ę' | 'ě' => 'e',
-        'í' | 'ì' | 'î' | 'ï' | 'ī' => 'i',
-        'ó' | 'ò' | 'ô' | 'õ' | 'ö' | 'ø' | 'ō' | 'ő' => 'o',
-        'ú' | 'ù' | 'û' | 'ü' | 'ū' | 'ů' | 'ű' => 'u',
-        'ý' | 'ÿ' => 'y',
-        'ç' | 'ć' | 'č' => 'c',
-        'ñ' | 'ń' | 'ň' => 'n',
-        'š' | 'ś' | 'ș' => 's',
-        'ž' | 'ź' | 'ż' => 'z',
-        'ł' => 'l',
-        'ď' => 'd',
-        'ť' => 't',
-        'ř' => 'r',
-        'ğ' => 'g',
-        other => other,
-    };
-    text.chars().map(plain).collect()
-}
-
-/// Positions (in characters) at which `stem` starts a word; in Chinese, which has no spaces, anywhere.
-fn positions<'a>(text: &'a str, stem: &'a str) -> impl Iterator<Item = usize> + 'a {
-    let anywhere = is_cjk(stem);
-    text.match_indices(stem).filter_map(move |(at, _)| {
-        let before = text.get(..at)?.chars().next_back();
-        let starts = anywhere || before.is_none_or(|c| !c.is_alphanumeric());
-        starts.then(|| chars_before(text, at))
-    })
-}
-
-/// The sentences of a text with their position in characters. An empty line and the beginning of a list's item part them too.
-fn sentences(text: &str) -> Vec<(usize, &str)> {
-    let mut found = Vec::new();
-    let (mut from, mut at) = (0, 0);
-    let chars: Vec<(usize, char)> = text.char_indices().collect();
-    for (n, (byte, c)) in chars.iter().enumerate() {
-        let next = chars.get(n + 1).map_or('\n', |(_, c)| *c);
-        let after = chars.get(n + 2).map_or('\n', |(_, c)| *c);
-        let full = matches!(c, '。' | '！' | '？' | '；');
-        let stop = matches!(c, '.' | '!' | '?' | ';') && next.is_whitespace();
-        let gap = *c == '\n' && next == '\n';
-        // "1) ...", "a) ...", "- ...": each asks for something of its own.
-        let item = c.is_whitespace()
-            && (next.is_alphanumeric() && after == ')' || *c == '\n' && matches!(next, '-' | '*' | '•'));
-        if full || stop || gap || item {
-            let end = byte + c.len_utf8();
-            found.push((at, text.get(from..end).unwrap_or_default()));
-            (from, at) = (end, n + 1);
-        }
-    }
-    found.push((at, text.get(from..).unwrap_or_default()));
-    found
+/// The character at which `mark` first starts a word; in Chinese, which has no spaces, anywhere.
+fn position(text: &str, mark: &str) -> Option<usize> {
+    let starts = |at: usize| is_cjk(mark) || text.get(..at).is_some_and(|t| !t.ends_with(char::is_alphanumeric));
+    let mut found = text.match_indices(mark).map(|(at, _)| at);
+    found.find(|at| starts(*at)).map(|at| chars_before(text, at))
 }
 
 /// Runs of at most three digits with their byte position.

@@ -6,12 +6,15 @@
 
 mod identifiers;
 mod lexicon;
+mod phrase;
+mod spelling;
 
 pub use identifiers::{Identifier, IdentifierKind};
 pub use lexicon::{Lexicon, LexiconError};
 
 use crate::personal::Personal;
 use serde::Serialize;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Letters longer than this are read only up to here; what is asked stands at the beginning.
@@ -62,7 +65,7 @@ pub struct Recognised {
 
 /// Reads a letter.
 pub fn recognise(lexicon: &Lexicon, letter: &str) -> Recognised {
-    let text = own_words(letter);
+    let text = own_words(lexicon, letter);
     let languages = lexicon.languages_of(&text);
     let language = if let [only] = languages.as_slice() { Some(*only) } else { None };
     let found = rights_in(lexicon, &languages, &text);
@@ -81,9 +84,18 @@ const COMPLAINT: &str = "complaint";
 
 /// The letter in lower case, without quoted earlier mails and beyond the limit. Lines that only go on are joined, so that words
 /// which belong together stand together; an empty line and a bullet stay where they are.
-fn own_words(letter: &str) -> String {
+fn own_words(lexicon: &Lexicon, letter: &str) -> String {
     let mut text = String::with_capacity(letter.len());
-    for line in letter.lines().map(str::trim).filter(|l| !l.starts_with('>')) {
+    let mut lines = letter.lines().map(str::trim).peekable();
+    while let Some(line) = lines.next() {
+        if line.starts_with('>') {
+            continue;
+        }
+        // An answer above a mail that is quoted without marks ends here. Below a marked one it goes on.
+        let marked = lines.peek().is_some_and(|next| next.starts_with('>'));
+        if !marked && !text.trim().is_empty() && lexicon.heads_quote(line) {
+            break;
+        }
         text.push_str(match line.chars().next() {
             None => "\n\n",
             Some('-' | '*' | '•') => "\n",
@@ -95,30 +107,33 @@ fn own_words(letter: &str) -> String {
     text.to_lowercase().replace('\u{2019}', "'")
 }
 
-/// Rights by weight. A word counts more the earlier it stands; an article of the law named early counts like three words.
+/// Rights by weight. What is asked first weighs most, however often another right is mentioned after it; an article of the law
+/// named early weighs like three sentences. Of two that weigh the same, the one asked first is first.
 fn rights_in(lexicon: &Lexicon, languages: &[&str], text: &str) -> Vec<AskedRight> {
-    let mut found: BTreeMap<&str, (u32, Vec<String>)> = BTreeMap::new();
-    let mut add = |right: &'static str, weight: u32, words: String| {
-        let entry = found.entry(right).or_default();
-        entry.0 += weight;
-        if !entry.1.contains(&words) {
-            entry.1.push(words);
-        }
+    let mut found: BTreeMap<&str, (u32, usize, Vec<String>)> = BTreeMap::new();
+    let mut add = |right: &'static str, weight: u32, at: usize, words: Vec<String>| {
+        let entry = found.entry(right).or_insert((0, at, Vec::new()));
+        entry.0 = entry.0.max(weight);
+        entry.1 = entry.1.min(at);
+        let new: Vec<String> = words.into_iter().filter(|w| !entry.2.contains(w)).collect();
+        entry.2.extend(new);
     };
+    // A complaint about a product, in which nothing of the writer's data is named, is none of ours.
+    let ours = lexicon.law_of(text).is_some() || lexicon.speaks_of_data(languages, text);
     for (right, words, at) in lexicon.asked_in(languages, text) {
-        add(right, fade(at), words);
+        if right != COMPLAINT || ours {
+            add(right, fade(at), at, words);
+        }
     }
     for (right, article, at) in lexicon.articles_in(text) {
-        add(right, 3 * fade(at), article);
+        add(right, 3 * fade(at), at, vec![article]);
     }
-    let mut rights: Vec<AskedRight> = found
-        .into_iter()
-        .map(|(right, (weight, words))| AskedRight { right: right.to_owned(), weight, words })
-        .collect();
-    rights.sort_by(|a, b| b.weight.cmp(&a.weight).then_with(|| a.right.cmp(&b.right)));
-    let least = rights.first().map_or(0, |r| r.weight / 30);
-    rights.retain(|r| r.weight > least);
-    rights
+    let mut by_weight: Vec<_> = found.into_iter().collect();
+    by_weight.sort_by_key(|(right, (weight, at, _))| (Reverse(*weight), *at, *right));
+    let least = by_weight.first().map_or(0, |(_, (weight, ..))| weight / 30);
+    by_weight.retain(|(_, (weight, ..))| *weight > least);
+    let asked = |(right, (weight, _, words)): (&str, _)| AskedRight { right: right.to_owned(), weight, words };
+    by_weight.into_iter().map(asked).collect()
 }
 
 /// 100 for the first characters, falling to 1 at `FADE_CHARS`.
