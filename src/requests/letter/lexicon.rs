@@ -57,10 +57,12 @@ const DETAILS: &str = "details";
 const WORDS_WITHIN: usize = 2;
 /// The same in a language without blanks, in characters.
 const CHARS_WITHIN: usize = 6;
+/// Words within are not longer than that together.
+const BYTES_WITHIN: usize = 80;
 /// A sentence of no more words says nothing of what it is about: that stands in the one before it.
 const ELLIPTIC_WORDS: usize = 4;
-/// Rights that are asked for with a mere "it" or "them". What one wants to see or to have sent is named: "send it again" is
-/// about anything.
+/// Rights that are asked for with a mere "it" or "them". What one wants to see or to have sent is named: "send it again"
+/// is about anything.
 const BY_REFERENCE: [&str; 4] = ["deletion", "rectification", "restriction", "withdrawal"];
 
 /// Word lists per language.
@@ -99,6 +101,9 @@ struct Words {
     /// Words for "my"; next to one of `records` or `details` they make it the writer's own.
     #[serde(default)]
     mine: Vec<Phrase>,
+    /// Whether "my" comes after its thing.
+    #[serde(default)]
+    mine_after: bool,
     #[serde(default)]
     records: Vec<Phrase>,
     #[serde(default)]
@@ -120,9 +125,13 @@ struct Ask {
     right: String,
     of: Vec<String>,
     verbs: Vec<Phrase>,
-    /// Whether it counts only where its sentence asks nothing else: "what you have about me" is also all that is to be deleted.
+    /// Whether it counts only where its sentence asks nothing else: "what you have about me" is also all that is to be
+    /// deleted.
     #[serde(default)]
     alone: bool,
+    /// Whether the verbs say themselves that the object was named before: "stop them", "stellen Sie ihn ein".
+    #[serde(default)]
+    refers: bool,
 }
 
 impl Lexicon {
@@ -335,13 +344,18 @@ impl Words {
         if let Some(object) = object(sentence) {
             return Some((right, format!("{verb} … {object}"), at));
         }
-        if !BY_REFERENCE.contains(&right) {
-            return None;
-        }
-        let brief = !self.is_cjk() && sentence.split_whitespace().count() <= ELLIPTIC_WORDS;
-        let referring = first_of(&self.referring, sentence).map(|(_, word)| word).or(brief.then_some(""))?;
+        let referring = if ask.refers { "" } else { self.reference(right, sentence)? };
         let object = before.into_iter().find_map(object)?;
-        Some((right, format!("{verb} … {} ({object})", referring.trim_end_matches('.')), at))
+        let gap = if referring.is_empty() { "" } else { " … " };
+        Some((right, format!("{verb}{gap}{referring} ({object})"), at))
+    }
+
+    /// The word with which the sentence refers to what was named before; empty where it is too short to name anything. Only some
+    /// rights are asked for like that.
+    fn reference(&self, right: &str, sentence: &str) -> Option<&str> {
+        let brief = !self.is_cjk() && sentence.split_whitespace().count() <= ELLIPTIC_WORDS;
+        let word = first_of(&self.referring, sentence).map(|(_, word)| word).or(brief.then_some(""));
+        word.filter(|_| BY_REFERENCE.contains(&right))
     }
 
     /// The object of that name in the sentence, as listed; a thing that is "mine" as both words.
@@ -354,7 +368,8 @@ impl Words {
         })
     }
 
-    /// One of `things` with a word for "my" next to it, before or after.
+    /// One of `things` with a word for "my" next to it: a few words before, or right after. In languages that say "account my"
+    /// it may be a few words after, too.
     fn own(&self, things: &[Phrase], sentence: &str) -> Option<String> {
         let spans = |phrases: &[Phrase]| {
             let of = |p: &Phrase| p.spans(sentence).map(|s| (s, p.listed().to_owned())).collect::<Vec<_>>();
@@ -363,15 +378,13 @@ impl Words {
         let mine = spans(&self.mine);
         spans(things).into_iter().find_map(|((at, end), thing)| {
             mine.iter().find_map(|((my_at, my_end), my)| {
-                let my = my.trim_end_matches('.');
                 if sentence.get(*my_end..at).is_some_and(is_close) {
                     return Some(format!("{my} {thing}"));
                 }
                 // The ending of the thing's word stands before the blank: "kontoen min".
-                sentence
-                    .get(end..*my_at)
-                    .is_some_and(|b| is_close(b.trim_start_matches(char::is_alphabetic)))
-                    .then(|| format!("{thing} {my}"))
+                let between = sentence.get(end..*my_at)?.trim_start_matches(char::is_alphabetic);
+                let close = between.trim().is_empty() || self.mine_after && is_close(between);
+                close.then(|| format!("{thing} {my}"))
             })
         })
     }
@@ -379,7 +392,8 @@ impl Words {
 
 /// Whether no more than a few words, and no comma, stand in between.
 fn is_close(between: &str) -> bool {
-    let far = if is_cjk(between) { between.chars().count() > CHARS_WITHIN } else { false };
+    // The length comes first, as it is the quickest to tell.
+    let far = between.len() > BYTES_WITHIN || is_cjk(between) && between.chars().count() > CHARS_WITHIN;
     !far && !between.contains([',', ';', ':', '(', '.', '，']) && between.split_whitespace().count() <= WORDS_WITHIN
 }
 

@@ -5,12 +5,16 @@
 
 use serde::Deserialize;
 
+/// How a gap is written.
+const GAP: &str = " … ";
 /// So many words may stand where a phrase has a `…`.
 const GAP_WORDS: usize = 4;
 /// The same in a language without blanks, in characters.
 const GAP_CHARS: usize = 8;
+/// No gap is looked for farther than that, so that a letter made to be slow is read in time that grows with its length.
+const GAP_BYTES: usize = 160;
 
-/// A phrase as listed. It is compared without accents.
+/// A phrase of the lists. It is compared without accents.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(from = "String")]
 pub(super) struct Phrase {
@@ -27,21 +31,22 @@ struct Part {
 }
 
 impl From<String> for Phrase {
-    fn from(listed: String) -> Self {
-        let listed = unaccented(&listed);
+    fn from(written: String) -> Self {
+        let bare = |text: &str| text.trim_start_matches('-').trim_end_matches(['.', '|']).to_owned();
         let part = |text: &str| Part {
-            text: text.trim_start_matches('-').trim_end_matches(['.', '|']).to_owned(),
+            text: unaccented(&bare(text)),
             inside: text.starts_with('-') || is_cjk(text),
             whole: text.ends_with(['.', '|']),
             last: text.ends_with('|'),
         };
-        let parts = listed.split(" … ").map(part).collect();
+        let parts = written.split(GAP).map(part).collect();
+        let listed = written.split(GAP).map(bare).collect::<Vec<_>>().join(GAP);
         Self { listed, parts }
     }
 }
 
 impl Phrase {
-    /// The phrase as it is listed.
+    /// The phrase as it is told to people: as listed, without the marks that say how it matches.
     pub(super) fn listed(&self) -> &str {
         &self.listed
     }
@@ -86,7 +91,8 @@ impl Part {
 /// Where the last of `parts` ends, when each follows the one before after a few words at most.
 fn after_gaps(text: &str, from: usize, parts: &[Part]) -> Option<usize> {
     let Some((next, rest)) = parts.split_first() else { return Some(from) };
-    let near = next.spans(text, from).take_while(|(at, _)| text.get(from..*at).is_some_and(is_gap));
+    let window = up_to(text, from + GAP_BYTES);
+    let near = next.spans(window, from).take_while(|(at, _)| text.get(from..*at).is_some_and(is_gap));
     near.filter_map(|(_, end)| after_gaps(text, end, rest)).next()
 }
 
@@ -95,6 +101,11 @@ fn is_gap(between: &str) -> bool {
     let full = if between.contains(is_han) { between.chars().count() > GAP_CHARS } else { false };
     let begun = usize::from(between.chars().next().is_some_and(char::is_alphanumeric));
     !full && !between.contains("\n\n") && between.split_whitespace().count() <= GAP_WORDS + begun
+}
+
+/// The text up to that byte, or up to the character that it is in.
+fn up_to(text: &str, end: usize) -> &str {
+    (0..4).find_map(|back| text.get(..end.saturating_sub(back))).unwrap_or(text)
 }
 
 /// The first of `phrases` that `text` has: where, in bytes, and which.

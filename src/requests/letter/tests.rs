@@ -140,6 +140,49 @@ fn nothing_is_guessed_from_letters_that_ask_for_nothing() {
     }
 }
 
+/// What is told of the main right.
+fn told(letter: &str) -> Vec<(String, Vec<String>)> {
+    recognise(&lexicon(), letter).rights.into_iter().map(|r| (r.right, r.words)).collect()
+}
+
+#[test]
+fn what_was_named_before_and_what_is_misspelt_is_told_as_it_was_read() {
+    let one = |right: &str, words: &str| vec![(right.to_owned(), vec![words.to_owned()])];
+    assert_eq!(
+        told("There is my photo on the wall. I moved out in May. Please delete them."),
+        one("deletion", "delet … them (my photo)")
+    );
+    assert_eq!(
+        told("I want my old telefone and all of it deleted from my acount."),
+        one("deletion", "delet … my account")
+    );
+    assert_eq!(told("Bitte macht die Kontolöschung für mich, und das noch heute."), one("deletion", "kontolöschung"));
+}
+
+#[test]
+fn what_only_sounds_like_a_request_asks_for_nothing() {
+    for letter in [
+        "Thank you for deleting my account so quickly, and have a nice day.",
+        "Please delete my last order, I clicked on it twice.",
+        "I want to complain about the toaster that I bought from you.",
+        "Thanks, that will do for me.\n\nOn 3 May 2026 at 10:12 Service wrote:\nShall we delete all your data, or is it to be kept?",
+    ] {
+        assert_eq!(told(letter), [], "{letter}");
+    }
+    let threat = "I ask you again for a copy of my data, or I will be heard. Otherwise I will make a complaint to the authority.";
+    assert_eq!(recognise(&lexicon(), threat).kind, Kind::Reminder);
+}
+
+#[test]
+fn a_neighbour_of_a_listed_language_is_not_taken_for_it() {
+    for letter in [
+        "Bon dia, voldria saber quines dades teniu sobre mi i a qui les heu passat. Gràcies, Oriol",
+        "Dobar dan, hteo bih da znam šta sve znate o meni. Izbrišite sve, hvala.",
+    ] {
+        assert_eq!((recognise(&lexicon(), letter).language, told(letter)), (None, vec![]), "{letter}");
+    }
+}
+
 #[test]
 fn the_lists_refuse_a_right_that_no_clock_knows() {
     let yaml = include_str!("../../../regimes/letters.yaml").replacen("deletion:", "erasure:", 1);
