@@ -8,7 +8,7 @@
 //! compare with the portable form. Beside it stands `fetch`, which reads nothing and changes nothing, and which the library
 //! offers in no safe form either.
 
-use super::{BLOCK_BYTES, Bits, Index};
+use super::Index;
 
 /// Makes the index if this processor can; false when it cannot.
 #[cfg(target_arch = "x86_64")]
@@ -229,7 +229,7 @@ mod x86 {
 
 /// The bits of a block by all forms that this processor has.
 #[cfg(all(test, target_arch = "x86_64"))]
-pub(super) fn bits(block: &[u8; BLOCK_BYTES]) -> Vec<Bits> {
+pub(super) fn bits(block: &[u8; super::BLOCK_BYTES]) -> Vec<super::Bits> {
     // SAFETY: as above.
     unsafe {
         let mut all = vec![x86::bits_by_16(block)];
