@@ -81,7 +81,7 @@ fn event(values: &[usize]) -> String {
     let there =
         VALUES.iter().zip(values).map(|((name, of), n)| (name, of[n % of.len()])).filter(|(_, v)| !v.is_empty());
     let fields: Vec<String> = there.map(|(name, value)| format!("\"{name}\":{value}")).collect();
-    let list = if values[0] % 3 == 0 { ",\"list\":[\"a\",\"b\"]" } else { "" };
+    let list = if values[0].is_multiple_of(3) { ",\"list\":[\"a\",\"b\"]" } else { "" };
     format!("{{\"ts\":\"2026-01-05T08:00:00.213Z\",{}{list}}}\n", fields.join(","))
 }
 
