@@ -1,8 +1,9 @@
 //! Which detections an event matches, asking as little as possible.
 //!
 //! A value of one field alone often rules most detections out: an event that is a `read` matches no rule on exports. For
-//! each field with few values, a memo keeps which detections a value leaves possible; what is left after all of them is
-//! evaluated in full. So the result is that of asking every detection, whatever the memos hold.
+//! each field with few values, a memo keeps which detections a value leaves possible, and of the field that most ask about
+//! also what is left to ask after it (`program.rs`); what is left after all of them is evaluated in full. So the result is
+//! that of asking every detection, whatever the memos hold.
 
 use super::ask::ask;
 use super::guard::{self, Guard};

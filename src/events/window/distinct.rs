@@ -1,12 +1,12 @@
 //! Counting different values without keeping a set until one is needed.
 
-use super::slots::Slots;
+use super::numbers::Numbers;
 use crate::events::keep::keep;
 
 /// How often each value occurs in a group's window; built only when the window holds enough events to matter.
 #[derive(Debug, Default)]
 pub(super) struct Distinct {
-    counts: Option<Box<Slots>>,
+    counts: Option<Box<Numbers>>,
 }
 
 keep!(Distinct { counts });
@@ -34,7 +34,7 @@ impl Distinct {
     /// How many different values there are; `all` gives them when counting has to begin.
     pub(super) fn count<I: Iterator<Item = u128>>(&mut self, all: impl FnOnce() -> I) -> u64 {
         let counts = self.counts.get_or_insert_with(|| {
-            let mut counts = Box::<Slots>::default();
+            let mut counts = Box::<Numbers>::default();
             all().for_each(|id| counts.raise(id));
             counts
         });

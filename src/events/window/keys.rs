@@ -3,7 +3,7 @@
 //! A key that nothing holds on to stays for a while, for it will most likely come again; when such keys have become as many
 //! as the held ones, they are forgotten and their numbers used again. When that happens changes no result.
 
-use super::slots::Slots;
+use super::numbers::Numbers;
 use crate::events::keep::{Bytes, Keep};
 use crate::events::line::fetch;
 
@@ -17,7 +17,7 @@ const NONE: u32 = u32::MAX;
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     /// Each key's fingerprint, with one more than its number.
-    numbers: Slots,
+    numbers: Numbers,
     /// For each number how many windows hold on to its key; `NONE` where it is nobody's.
     holders: Vec<u32>,
     /// For each number where its key's bytes are in `bytes`: first and length.

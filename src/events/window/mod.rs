@@ -9,11 +9,11 @@ mod distinct;
 mod keys;
 mod measure;
 mod memory;
+mod numbers;
 mod quantile;
 mod ring;
 mod seat;
 mod sliding;
-mod slots;
 mod watch;
 
 use super::batch::{Batch, Firing, Part, Record};

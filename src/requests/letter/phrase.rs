@@ -1,7 +1,8 @@
 //! Phrases of the word lists: how they are written, and where a text has them.
 //!
-//! A phrase is a stem, which matches at the beginning of a word. `-stem` matches within a word too, for compounds. `word.` is that
-//! word as a whole, and `words|` the end of what is said. ` … ` stands for a few words in between. Chinese has no blanks, so a phrase of it matches anywhere.
+//! A phrase is a stem, which matches at the beginning of a word. `-stem` matches within a word too, for compounds. `word.` is
+//! that word as a whole, and `words|` the end of what is said. ` … ` stands for a few words in between. Chinese has no blanks,
+//! so a phrase of it matches anywhere.
 
 use serde::Deserialize;
 
@@ -98,7 +99,7 @@ fn after_gaps(text: &str, from: usize, parts: &[Part]) -> Option<usize> {
 
 /// Whether no more stands between two parts than a `…` allows. The end of the word before it is not counted.
 fn is_gap(between: &str) -> bool {
-    let full = if between.contains(is_han) { between.chars().count() > GAP_CHARS } else { false };
+    let full = between.contains(is_han) && between.chars().count() > GAP_CHARS;
     let begun = usize::from(between.chars().next().is_some_and(char::is_alphanumeric));
     !full && !between.contains("\n\n") && between.split_whitespace().count() <= GAP_WORDS + begun
 }

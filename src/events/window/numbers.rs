@@ -5,7 +5,7 @@ use crate::events::line::fetch;
 
 /// Fingerprints and their numbers, which are above 0.
 #[derive(Debug, Default)]
-pub(super) struct Slots {
+pub(super) struct Numbers {
     /// A power of two of them or none, at most five eighths taken: a fingerprint stands in the first free one from where it
     /// points. Fingerprints are mixed with the seed of the run, so that nobody can make many point to one place.
     slots: Vec<Slot>,
@@ -24,7 +24,7 @@ const FREE: Slot = Slot { fingerprint: [0; 2], number: 0 };
 /// The fewest slots, when there are any.
 const FEWEST: usize = 8;
 
-impl Slots {
+impl Numbers {
     /// How many fingerprints there are.
     pub(super) const fn len(&self) -> usize {
         self.taken
@@ -153,7 +153,7 @@ const fn home([low, high]: [u64; 2]) -> usize {
     (low ^ high.rotate_left(32)) as usize
 }
 
-impl Keep for Slots {
+impl Keep for Numbers {
     /// In the order of the fingerprints, so that equal tables are equal bytes.
     fn put(&self, out: &mut Vec<u8>) {
         let mut all: Vec<(u128, u32)> = self.iter().collect();
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn numbers_are_those_of_a_plain_table() {
         let seed = Seed::default();
-        let (mut slots, mut plain) = (Slots::default(), BTreeMap::<u128, u32>::new());
+        let (mut slots, mut plain) = (Numbers::default(), BTreeMap::<u128, u32>::new());
         for step in 0..60_000u64 {
             let random = seed.of(&step.to_le_bytes());
             let name = (random >> 7) as u64 % 1500;
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn one_half_in_common_is_spread() {
         let seed = Seed::default();
-        let mut slots = Slots::default();
+        let mut slots = Numbers::default();
         (0..4096u128).for_each(|n| slots.add(seed.of(&n.to_le_bytes()) << 64 | 7, 1));
         let from_home = |(at, slot): (usize, &Slot)| at.wrapping_sub(home(slot.fingerprint)) & slots.mask();
         let taken = slots.slots.iter().enumerate().filter(|(_, s)| s.number > 0);
@@ -224,8 +224,8 @@ mod tests {
 
     #[test]
     fn slots_that_nobody_wrote_are_refused() {
-        assert!(Slots::of(&vec![(1u128, 1u32), (2, 9)].kept()).is_some());
-        assert!(Slots::of(&vec![(1u128, 1u32), (1, 9)].kept()).is_none());
-        assert!(Slots::of(&vec![(1u128, 0u32)].kept()).is_none());
+        assert!(Numbers::of(&vec![(1u128, 1u32), (2, 9)].kept()).is_some());
+        assert!(Numbers::of(&vec![(1u128, 1u32), (1, 9)].kept()).is_none());
+        assert!(Numbers::of(&vec![(1u128, 0u32)].kept()).is_none());
     }
 }
