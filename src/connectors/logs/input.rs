@@ -18,6 +18,8 @@ pub struct Input {
     pub(super) reader: Box<dyn Read + Send>,
     /// Whether it is decompressed while it is read.
     pub(super) packed: bool,
+    /// The file and its size, when it may be read at any place: when it is plain, and nobody has to see all of it pass.
+    pub(super) plain: Option<(File, u64)>,
 }
 
 /// The digest of a file as it stands on the disk, made while it is read.
@@ -29,6 +31,27 @@ impl Fingerprint {
     pub fn digest(&self) -> Digest {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).digest()
     }
+}
+
+/// A file as long as it was when it was opened: what is appended meanwhile is for the next run.
+struct Whole {
+    file: File,
+    left: u64,
+}
+
+impl Read for Whole {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let wanted = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
+        let n = self.file.read(buffer.get_mut(..wanted).unwrap_or_default())?;
+        self.left -= n as u64;
+        if n == 0 && wanted > 0 { Err(shorter()) } else { Ok(n) }
+    }
+}
+
+/// Part of a log is gone that was there when it was opened: what it held is not known, so it is no log without findings.
+pub(super) fn shorter() -> io::Error {
+    let why = "the file has become shorter while it was read; read it again when nobody writes to it";
+    io::Error::new(io::ErrorKind::UnexpectedEof, why)
 }
 
 struct Hashing<R>(R, Fingerprint);
@@ -55,19 +78,40 @@ impl Input {
     /// Opens `path`; `-` is standard input.
     pub fn open(path: &Path) -> Result<Self, LogError> {
         let failed = |source| LogError::Open { path: path.to_path_buf(), source };
-        Self::new(&path.display().to_string(), Self::raw(path)?).map_err(failed)
+        let name = path.display().to_string();
+        let (raw, plain) = match Self::file(path)? {
+            None => (Box::new(io::stdin()) as Box<dyn Read + Send>, None),
+            Some((file, None)) => (Box::new(file) as _, None),
+            Some((file, Some(size))) => {
+                let same = file.try_clone().map_err(failed)?;
+                (Box::new(Whole { file, left: size }) as _, Some((same, size)))
+            }
+        };
+        let input = Self::new(&name, raw).map_err(failed)?;
+        Ok(Self { plain: plain.filter(|_| !input.packed), ..input })
     }
 
     fn raw(path: &Path) -> Result<Box<dyn Read + Send>, LogError> {
+        Ok(match Self::file(path)? {
+            None => Box::new(io::stdin()),
+            Some((file, None)) => Box::new(file),
+            Some((file, Some(size))) => Box::new(Whole { file, left: size }),
+        })
+    }
+
+    /// The file at `path` and its size, if it has one: what the system makes up and pipes have none. `None` for standard input.
+    fn file(path: &Path) -> Result<Option<(File, Option<u64>)>, LogError> {
         let failed = |source| LogError::Open { path: path.to_path_buf(), source };
         if path == Path::new("-") {
-            return Ok(Box::new(io::stdin()));
+            return Ok(None);
         }
         let file = File::open(path).map_err(failed)?;
-        if file.metadata().map_err(failed)?.is_dir() {
+        let about = file.metadata().map_err(failed)?;
+        if about.is_dir() {
             return Err(failed(io::Error::from(io::ErrorKind::IsADirectory)));
         }
-        Ok(Box::new(file))
+        let size = Some(about.len()).filter(|size| about.is_file() && *size > 0);
+        Ok(Some((file, size)))
     }
 
     /// The content, decompressed, for whoever reads it otherwise than as events.
@@ -90,6 +134,6 @@ impl Input {
         } else {
             Box::new(whole)
         };
-        Ok(Self { name: name.to_owned(), reader, packed: gzip || zstd })
+        Ok(Self { name: name.to_owned(), reader, packed: gzip || zstd, plain: None })
     }
 }

@@ -8,6 +8,7 @@ mod mapped;
 mod scan;
 pub mod slices;
 mod stretch;
+mod stripes;
 pub mod tail;
 
 pub use input::{Fingerprint, Input};

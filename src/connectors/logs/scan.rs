@@ -4,6 +4,7 @@
 use super::ahead::Ahead;
 use super::mapped::MappedLog;
 use super::stretch::{Cut, Cutter, Room};
+use super::stripes::{Stripe, Stripes};
 use super::{Input, LogError};
 use crate::connectors::mapping::{Hints, Mapping};
 use crate::events::batch::{Batch, Firing};
@@ -94,7 +95,9 @@ struct Log<'m> {
 
 /// The lines of a log.
 enum Source<'m> {
-    /// As they stand.
+    /// As they stand, of a file.
+    Stripes(Stripes),
+    /// As they come.
     Plain(Cutter),
     /// The same, of a packed log.
     Ahead(Ahead),
@@ -107,33 +110,47 @@ impl<'m> Log<'m> {
     fn new(input: Input, number: u16, mapping: Option<(&'m Mapping, Hints)>, threads: usize) -> Result<Self, LogError> {
         let name = input.name;
         let failed = |source| LogError::Read { name, offset: 0, source };
-        let source = match mapping {
-            None if input.packed && threads > 1 => {
+        let source = match (mapping, input.plain) {
+            (None, Some((file, size))) => Source::Stripes(Stripes::new(file, size)),
+            (None, None) if input.packed && threads > 1 => {
                 Source::Ahead(Ahead::new(Cutter::new(input.reader)).map_err(failed)?)
             }
-            None => Source::Plain(Cutter::new(input.reader)),
-            Some(mapping) => Source::Mapped(Box::new(MappedLog::new(input.reader, number, mapping).map_err(failed)?)),
+            (None, None) => Source::Plain(Cutter::new(input.reader)),
+            (Some(mapping), _) => {
+                Source::Mapped(Box::new(MappedLog::new(input.reader, number, mapping).map_err(failed)?))
+            }
         };
         Ok(Self { source, high_ms: None, ended: false })
     }
 }
 
 impl Source<'_> {
-    fn next(&mut self, room: &mut Room) -> io::Result<Option<Cut>> {
-        match self {
+    fn next(&mut self, room: &mut Room) -> io::Result<Option<Taken>> {
+        let cut = match self {
+            Self::Stripes(stripes) => return Ok(stripes.next().map(Taken::Stripe)),
             Self::Plain(cutter) => cutter.next(room),
             Self::Ahead(ahead) => ahead.next(room),
             Self::Mapped(log) => room.fill_with(|bytes| log.next(bytes)),
-        }
+        };
+        cut.map(|cut| cut.map(Taken::Cut))
     }
 
     fn offset(&self) -> u64 {
         match self {
+            Self::Stripes(stripes) => stripes.offset(),
             Self::Plain(cutter) => cutter.offset(),
             Self::Ahead(ahead) => ahead.offset(),
             Self::Mapped(log) => log.offset(),
         }
     }
+}
+
+/// The next stretch of a log.
+enum Taken {
+    /// It is in the room.
+    Cut(Cut),
+    /// It has still to be read.
+    Stripe(Stripe),
 }
 
 struct Reading<'m> {
@@ -175,7 +192,18 @@ impl Run<'_, '_, '_> {
     fn work(&self, mut matcher: Matcher<'_>) {
         let mut room = Room::default();
         while let Some((number, source, taken)) = self.take(&mut room) {
-            let done = match taken {
+            let cut = match taken {
+                None => None,
+                Some(Taken::Cut(cut)) => Some(cut),
+                Some(Taken::Stripe(stripe)) => match stripe.read(&mut room) {
+                    Ok(cut) => Some(cut),
+                    Err(error) => {
+                        self.fail(&mut lock(&self.reading), source, (stripe.offset(), error));
+                        break;
+                    }
+                },
+            };
+            let done = match cut {
                 None => Finished::End(source),
                 Some(cut) => {
                     let mut batch = Box::new(lock(&self.spare).pop().unwrap_or_default());
@@ -214,7 +242,7 @@ impl Run<'_, '_, '_> {
     }
 
     /// The next stretch of the log that is furthest behind; `None` in the middle at its end, and outside when all ended.
-    fn take(&self, room: &mut Room) -> Option<(u64, u16, Option<Cut>)> {
+    fn take(&self, room: &mut Room) -> Option<(u64, u16, Option<Taken>)> {
         let mut reading = lock(&self.reading);
         if reading.failed.is_some() {
             return None;
@@ -224,9 +252,9 @@ impl Run<'_, '_, '_> {
         let log = reading.logs.get_mut(index)?;
         let taken = match log.source.next(room) {
             Ok(cut) => cut,
-            Err(source) => {
-                let (name, offset) = (self.names.get(index).cloned().unwrap_or_default(), log.source.offset());
-                reading.failed = Some(LogError::Read { name, offset, source });
+            Err(error) => {
+                let offset = log.source.offset();
+                self.fail(&mut reading, u16::try_from(index).ok()?, (offset, error));
                 return None;
             }
         };
@@ -234,6 +262,17 @@ impl Run<'_, '_, '_> {
         let number = reading.next;
         reading.next += 1;
         Some((number, u16::try_from(index).ok()?, taken))
+    }
+
+    /// A log cannot be read beyond some byte: nothing more is read. Of one log's failures the one nearest to its beginning is told,
+    /// whichever thread met its own first.
+    fn fail(&self, reading: &mut Reading<'_>, log: u16, (offset, source): (u64, io::Error)) {
+        let name = self.names.get(usize::from(log)).cloned().unwrap_or_default();
+        let is_told =
+            |told: &LogError| !matches!(told, LogError::Read { name: n, offset: at, .. } if *n == name && *at > offset);
+        if !reading.failed.as_ref().is_some_and(is_told) {
+            reading.failed = Some(LogError::Read { name, offset, source });
+        }
     }
 
     /// Moves the windows on over all stretches that are next in order.

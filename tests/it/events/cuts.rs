@@ -2,11 +2,13 @@
 
 use super::plan;
 use crate::support::chance::Chance;
-use habeas::connectors::logs::{Input, Options, scan};
+use habeas::connectors::logs::{Input, LogError, Options, scan};
 use habeas::events::batch::Firing;
 use habeas::events::context::Context;
 use habeas::events::hash::Seed;
 use habeas::events::memory;
+use std::io::Write;
+use std::path::Path;
 
 pub const RULES: &str = r"
 title: failed
@@ -87,24 +89,71 @@ fn late_events_are_told_in_the_same_place_wherever_the_cuts() {
 }
 
 #[test]
-fn threads_and_compression_change_nothing() {
-    use std::io::Write;
+fn threads_files_and_compression_change_nothing() {
     let (plan, context) = (plan(RULES), Context::default());
     let log = log().repeat(12);
-    let run = |threads: usize, bytes: Vec<u8>| {
-        let input = Input::new("log", Box::new(std::io::Cursor::new(bytes))).unwrap();
+    let scan_it = |threads: usize, input: Input| {
         let options = Options { threads, lateness_ms: i64::MAX / 4, seed: Seed::default() };
         let mut out: Vec<Firing> = Vec::new();
         scan((&plan, &context), vec![input], None, options, &mut |f| out.push(f)).unwrap();
         out
     };
+    let run = |threads, bytes| scan_it(threads, Input::new("log", Box::new(std::io::Cursor::new(bytes))).unwrap());
     let one = run(1, log.clone().into_bytes());
     assert!(one.len() > 100);
-    for threads in [2, 7] {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(log.as_bytes()).unwrap();
+    for threads in [1, 2, 7] {
         assert_eq!(run(threads, log.clone().into_bytes()), one, "{threads} threads");
+        assert_eq!(scan_it(threads, Input::open(file.path()).unwrap()), one, "{threads} threads on a file");
     }
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(log.as_bytes()).unwrap();
     assert_eq!(run(2, gzip.finish().unwrap()), one);
     assert_eq!(run(2, zstd::encode_all(log.as_bytes(), 1).unwrap()), one);
+}
+
+/// What is gone was there, and may have held anything: that is no run without findings.
+#[test]
+fn a_log_cut_short_while_it_is_read_is_an_error() {
+    for with_fingerprint in [false, true] {
+        let (file, path) = log_on_disk();
+        let input = opened(&path, with_fingerprint);
+        file.set_len(1_500_000).unwrap();
+        let error = firings(input).unwrap_err().to_string();
+        assert!(error.contains("could not read the log"), "{error}");
+        assert!(error.contains("has become shorter while it was read"), "{error}");
+        assert!(with_fingerprint || error.contains("beyond byte 1048576"), "{error}");
+    }
+}
+
+/// A log that somebody writes to is read as far as it went, whoever reads it.
+#[test]
+fn what_is_appended_to_a_log_after_it_was_opened_is_left_for_the_next_run() {
+    for with_fingerprint in [false, true] {
+        let (mut file, path) = log_on_disk();
+        let before = firings(opened(&path, with_fingerprint)).unwrap();
+        let input = opened(&path, with_fingerprint);
+        file.write_all(log().as_bytes()).unwrap();
+        assert_eq!(firings(input).unwrap(), before);
+        assert!(firings(opened(&path, with_fingerprint)).unwrap().len() > before.len());
+    }
+}
+
+/// A log of some stretches, and a handle to change it by.
+fn log_on_disk() -> (std::fs::File, tempfile::TempPath) {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(log().repeat(12).as_bytes()).unwrap();
+    file.into_parts()
+}
+
+fn opened(path: &Path, with_fingerprint: bool) -> Input {
+    if with_fingerprint { Input::open_with_fingerprint(path).unwrap().0 } else { Input::open(path).unwrap() }
+}
+
+fn firings(input: Input) -> Result<Vec<Firing>, LogError> {
+    let (plan, context, mut out) = (plan(RULES), Context::default(), Vec::new());
+    let options = Options { threads: 2, lateness_ms: i64::MAX / 4, seed: Seed::default() };
+    scan((&plan, &context), vec![input], None, options, &mut |f| out.push(f))?;
+    Ok(out)
 }
