@@ -153,24 +153,26 @@ fn coverage_json(coverage: &Coverage) -> Value {
     json!({"sources": coverage.sources.iter().map(one).collect::<Vec<_>>(), "late_events": coverage.late})
 }
 
-/// Says on standard error what was not used; nothing when everything was.
+/// Says on standard error, log by log, what was not used; nothing when everything was.
 fn tell(coverage: &Coverage) {
-    for (name, tally) in coverage.sources.iter().map(|(n, s)| (n, &s.tally)).filter(|(_, t)| t.bad_lines() > 0) {
+    for (name, tally) in coverage.sources.iter().map(|(n, s)| (n, &s.tally)) {
         for (why, (count, samples)) in &tally.bad {
             let at: Vec<String> = samples.iter().map(|p| p.offset().to_string()).collect();
             let (lines, why, at) = (tally.lines, why.word(), at.join(", "));
             out::tell(&format!("habeas: {name}: {count} of {lines} lines not used ({why}), at byte {at}"));
         }
-    }
-    for (name, tally) in coverage.sources.iter().map(|(n, s)| (n, &s.tally)).filter(|(_, t)| t.doubles > 0) {
-        let doubles = tally.doubles;
-        out::tell(&format!("habeas: {name}: {doubles} lines have the id of one before them; only the first counts"));
-    }
-    for (name, tally) in coverage.sources.iter().map(|(n, s)| (n, &s.tally)).filter(|(_, t)| t.forgotten > 0) {
-        let forgotten = tally.forgotten;
-        out::tell(&format!(
-            "habeas: {name}: {forgotten} ids were forgotten, because more than {MOST_IDS} differ; duplicates of these count"
-        ));
+        if tally.doubles > 0 {
+            let doubles = tally.doubles;
+            out::tell(&format!(
+                "habeas: {name}: {doubles} lines have the id of one before them; only the first counts"
+            ));
+        }
+        if tally.forgotten > 0 {
+            let forgotten = tally.forgotten;
+            out::tell(&format!(
+                "habeas: {name}: {forgotten} ids were forgotten, because more than {MOST_IDS} differ; duplicates of these count"
+            ));
+        }
     }
     if coverage.late > 0 {
         let late = coverage.late;
