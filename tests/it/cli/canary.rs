@@ -197,9 +197,8 @@ fn two_hundred_persons_and_all_secrets_stand_nowhere_but_in_their_declared_outpu
 #[test]
 fn the_search_finds_what_is_stored_unsealed() {
     use crate::store::{at, open_store};
-    use habeas::requests::open::Asked;
     use habeas::requests::request::Channel;
-    use habeas::requests::right::{Regime, Right, Sensitivity};
+    use habeas::requests::right::{Right, Sensitivity};
     fail::cfg("store::seal-plain", "return(leaky)").unwrap();
     let dir = tempfile::tempdir().unwrap();
     let store = open_store(dir.path());
@@ -210,13 +209,7 @@ fn the_search_finds_what_is_stored_unsealed() {
             channel: Channel::Letter,
             received_at: at("2026-03-05T09:00:00Z"),
             sensitivity: Sensitivity::Ordinary,
-            asked: vec![Asked {
-                right: Right::Access,
-                regime: Regime::new("eu-gdpr"),
-                place: habeas::ledger::entry::word("de"),
-                contested: std::collections::BTreeSet::new(),
-                completes: false,
-            }],
+            asked: vec![crate::store::asked(Right::Access, "eu-gdpr", "de")],
             personals: habeas::store::Personals::from([("name".to_owned(), Personal::new("Canary7q Ann".to_owned()))]),
         };
         open_request(&store, &crate::store::BOOK, &by, intake, at(crate::store::NOW)).unwrap();

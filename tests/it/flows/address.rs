@@ -1,7 +1,8 @@
 //! T14: whoever writes a request chooses the address in it. Answers go to an address on file, and to no other.
 
-use super::office::{Office, asked, at, words};
+use super::office::{Office, at, words};
 use crate::notify::server::{is_available, kept};
+use crate::store::asked;
 use chrono::TimeDelta;
 use habeas::flows::open_request::{Intake, open_request};
 use habeas::flows::record_by_hand::resend_letter;

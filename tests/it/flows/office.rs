@@ -15,27 +15,13 @@ use habeas::flows::step_request::{Also, step_request_and};
 use habeas::ids::RequestId;
 use habeas::personal::Personal;
 use habeas::requests::command::{Act, ClaimAct, Letter};
-use habeas::requests::open::Asked;
 use habeas::requests::request::Request;
-use habeas::requests::right::{Regime, Right};
 use habeas::schedule::{self, Pass};
 use habeas::store::Personals;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
-}
-
-/// One right asked for under one law.
-pub fn asked(right: Right, regime: &str, place: &str) -> Asked {
-    Asked {
-        right,
-        regime: Regime::new(regime),
-        place: habeas::ledger::entry::word(place),
-        contested: BTreeSet::new(),
-        completes: false,
-    }
 }
 
 /// What answers say of the processing: every field that some letter needs and only the organisation can know.

@@ -1,8 +1,9 @@
 //! Q07 over the wired worker: seven simulated days without a mail server, then one that greylists, refuses, bounces late and
 //! swallows. Before each date every notice has arrived or a person is at it, and no notice goes out more than twice.
 
-use super::office::{Office, asked, at, copies};
+use super::office::{Office, at, copies};
 use crate::notify::server::is_available;
+use crate::store::asked;
 use chrono::TimeDelta;
 use habeas::flows::open_request::{Intake, open_request};
 use habeas::flows::record_by_hand::resend_letter;

@@ -1,6 +1,6 @@
 //! The rights audited over our own record: what the ledger tells, and what a ledger that does not hold does.
 
-use crate::store::{BOOK, NOW, at, clerk, dpo, letter, open_store, system};
+use crate::store::{BOOK, NOW, asked, at, clerk, dpo, letter, open_store, system};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use habeas::crypto::hash::Digest;
@@ -15,9 +15,8 @@ use habeas::ledger::entry::word;
 use habeas::ledger::note::Signer;
 use habeas::requests::command::{Act, ClaimAct, Letter, Witness};
 use habeas::requests::identity::{Method, Proof};
-use habeas::requests::open::Asked;
 use habeas::requests::record;
-use habeas::requests::right::{Regime, Right};
+use habeas::requests::right::Right;
 use habeas::store::{Store, read_archive};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -47,13 +46,7 @@ fn findings(audited: &Audited, control: &str) -> BTreeSet<String> {
 
 fn ask(store: &Store, key: &str, right: Right, (regime, place): (&str, &str), when: &str) -> RequestId {
     let mut intake = letter(key);
-    intake.asked = vec![Asked {
-        right,
-        regime: Regime::new(regime),
-        place: word(place),
-        contested: BTreeSet::new(),
-        completes: false,
-    }];
+    intake.asked = vec![asked(right, regime, place)];
     open_request(store, &BOOK, &clerk("acme"), intake, at(when)).unwrap().id
 }
 

@@ -6,6 +6,7 @@
 
 use super::office::{Office, at, copies, words};
 use crate::notify::server::is_available;
+use crate::store::asked;
 use chrono::TimeDelta;
 use habeas::clock::Timestamp;
 use habeas::crypto::hash::Digest;
@@ -20,10 +21,9 @@ use habeas::personal::Personal;
 use habeas::requests::command::{Act, ClaimAct, Effect, Letter, Said, Speaker, Witness};
 use habeas::requests::identity::{Method, Proof};
 use habeas::requests::metrics::{self, Ending, Period};
-use habeas::requests::open::Asked;
 use habeas::requests::outcome::{Outcome, Plan, ReadBack};
 use habeas::requests::request::{Channel, Request, Stage};
-use habeas::requests::right::{Kind, Regime, Right, Sensitivity};
+use habeas::requests::right::{Kind, Right, Sensitivity};
 use habeas::store::Personals;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -249,13 +249,7 @@ fn open(office: &mut Office, case: &Case) -> RequestId {
         channel: case.channel,
         received_at: case.received_at,
         sensitivity: Sensitivity::Ordinary,
-        asked: vec![Asked {
-            right: case.right,
-            regime: Regime::new(case.regime),
-            place: word(&case.place.to_lowercase()),
-            contested: BTreeSet::new(),
-            completes: false,
-        }],
+        asked: vec![asked(case.right, case.regime, &case.place.to_lowercase())],
         personals,
     };
     open_request(&office.app.store, &office.app.book, &office.clerk(), intake, office.now).unwrap().id

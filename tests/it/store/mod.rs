@@ -53,6 +53,11 @@ pub fn system() -> System {
     grant::system("acme".parse().unwrap())
 }
 
+/// One right asked for under one law.
+pub fn asked(right: Right, regime: &str, place: &str) -> Asked {
+    Asked { right, regime: Regime::new(regime), place: word(place), contested: BTreeSet::new(), completes: false }
+}
+
 /// A letter that asks for erasure in Germany.
 pub fn letter(key: &str) -> Intake {
     Intake {
@@ -60,13 +65,7 @@ pub fn letter(key: &str) -> Intake {
         channel: Channel::Letter,
         received_at: at("2026-03-05T09:00:00Z"),
         sensitivity: Sensitivity::Ordinary,
-        asked: vec![Asked {
-            right: Right::Deletion,
-            regime: Regime::new("eu-gdpr"),
-            place: word("de"),
-            contested: BTreeSet::new(),
-            completes: false,
-        }],
+        asked: vec![asked(Right::Deletion, "eu-gdpr", "de")],
         personals: BTreeMap::from([
             ("email".to_owned(), Personal::new("canary-ann@example.org".to_owned())),
             ("name".to_owned(), Personal::new("Canary Ann Example".to_owned())),
