@@ -70,7 +70,7 @@ impl Input {
     pub fn open_with_fingerprint(path: &Path) -> Result<(Self, Fingerprint), LogError> {
         let fingerprint = Fingerprint::default();
         let failed = |source| LogError::Open { path: path.to_path_buf(), source };
-        let raw = Self::raw(path)?;
+        let (raw, _) = Self::raw(path)?;
         let hashing = Box::new(Hashing(raw, fingerprint.clone()));
         Ok((Self::new(&path.display().to_string(), hashing).map_err(failed)?, fingerprint))
     }
@@ -78,40 +78,29 @@ impl Input {
     /// Opens `path`; `-` is standard input.
     pub fn open(path: &Path) -> Result<Self, LogError> {
         let failed = |source| LogError::Open { path: path.to_path_buf(), source };
-        let name = path.display().to_string();
-        let (raw, plain) = match Self::file(path)? {
-            None => (Box::new(io::stdin()) as Box<dyn Read + Send>, None),
-            Some((file, None)) => (Box::new(file) as _, None),
-            Some((file, Some(size))) => {
-                let same = file.try_clone().map_err(failed)?;
-                (Box::new(Whole { file, left: size }) as _, Some((same, size)))
-            }
-        };
-        let input = Self::new(&name, raw).map_err(failed)?;
-        Ok(Self { plain: plain.filter(|_| !input.packed), ..input })
+        let (raw, places) = Self::raw(path)?;
+        let input = Self::new(&path.display().to_string(), raw).map_err(failed)?;
+        Ok(Self { plain: places.filter(|_| !input.packed), ..input })
     }
 
-    fn raw(path: &Path) -> Result<Box<dyn Read + Send>, LogError> {
-        Ok(match Self::file(path)? {
-            None => Box::new(io::stdin()),
-            Some((file, None)) => Box::new(file),
-            Some((file, Some(size))) => Box::new(Whole { file, left: size }),
-        })
-    }
-
-    /// The file at `path` and its size, if it has one: what the system makes up and pipes have none. `None` for standard input.
-    fn file(path: &Path) -> Result<Option<(File, Option<u64>)>, LogError> {
+    /// What stands at `path`, and the file with its size when it has one and may be read at any place.
+    #[expect(clippy::type_complexity, reason = "the same in two ways, for the two that open a log")]
+    fn raw(path: &Path) -> Result<(Box<dyn Read + Send>, Option<(File, u64)>), LogError> {
         let failed = |source| LogError::Open { path: path.to_path_buf(), source };
         if path == Path::new("-") {
-            return Ok(None);
+            return Ok((Box::new(io::stdin()), None));
         }
         let file = File::open(path).map_err(failed)?;
         let about = file.metadata().map_err(failed)?;
         if about.is_dir() {
             return Err(failed(io::Error::from(io::ErrorKind::IsADirectory)));
         }
-        let size = Some(about.len()).filter(|size| about.is_file() && *size > 0);
-        Ok(Some((file, size)))
+        // Files that the system makes up have no size, and pipes no places.
+        if !about.is_file() || about.len() == 0 {
+            return Ok((Box::new(file), None));
+        }
+        let same = file.try_clone().map_err(failed)?;
+        Ok((Box::new(Whole { file, left: about.len() }), Some((same, about.len()))))
     }
 
     /// The content, decompressed, for whoever reads it otherwise than as events.

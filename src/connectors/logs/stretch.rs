@@ -7,7 +7,7 @@ use std::io::{self, Read};
 /// How much is read at a time.
 pub(super) const STRETCH_BYTES: usize = 1 << 20;
 
-/// Bytes of a page of memory, or of several.
+/// Bytes of a page of the system's cache; where pages are larger, of a part of one, which does as well.
 const PAGE_BYTES: usize = 4096;
 
 /// A log on its way through.

@@ -90,22 +90,15 @@ fn late_events_are_told_in_the_same_place_wherever_the_cuts() {
 
 #[test]
 fn threads_files_and_compression_change_nothing() {
-    let (plan, context) = (plan(RULES), Context::default());
     let log = log().repeat(12);
-    let scan_it = |threads: usize, input: Input| {
-        let options = Options { threads, lateness_ms: i64::MAX / 4, seed: Seed::default() };
-        let mut out: Vec<Firing> = Vec::new();
-        scan((&plan, &context), vec![input], None, options, &mut |f| out.push(f)).unwrap();
-        out
-    };
+    let scan_it = |threads, input| firings(threads, input).unwrap();
     let run = |threads, bytes| scan_it(threads, Input::new("log", Box::new(std::io::Cursor::new(bytes))).unwrap());
     let one = run(1, log.clone().into_bytes());
     assert!(one.len() > 100);
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(log.as_bytes()).unwrap();
+    let (_, path) = log_on_disk();
     for threads in [1, 2, 7] {
         assert_eq!(run(threads, log.clone().into_bytes()), one, "{threads} threads");
-        assert_eq!(scan_it(threads, Input::open(file.path()).unwrap()), one, "{threads} threads on a file");
+        assert_eq!(scan_it(threads, Input::open(&path).unwrap()), one, "{threads} threads on a file");
     }
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(log.as_bytes()).unwrap();
@@ -120,7 +113,7 @@ fn a_log_cut_short_while_it_is_read_is_an_error() {
         let (file, path) = log_on_disk();
         let input = opened(&path, with_fingerprint);
         file.set_len(1_500_000).unwrap();
-        let error = firings(input).unwrap_err().to_string();
+        let error = firings(2, input).unwrap_err().to_string();
         assert!(error.contains("could not read the log"), "{error}");
         assert!(error.contains("has become shorter while it was read"), "{error}");
         assert!(with_fingerprint || error.contains("beyond byte 1048576"), "{error}");
@@ -132,11 +125,11 @@ fn a_log_cut_short_while_it_is_read_is_an_error() {
 fn what_is_appended_to_a_log_after_it_was_opened_is_left_for_the_next_run() {
     for with_fingerprint in [false, true] {
         let (mut file, path) = log_on_disk();
-        let before = firings(opened(&path, with_fingerprint)).unwrap();
+        let before = firings(2, opened(&path, with_fingerprint)).unwrap();
         let input = opened(&path, with_fingerprint);
         file.write_all(log().as_bytes()).unwrap();
-        assert_eq!(firings(input).unwrap(), before);
-        assert!(firings(opened(&path, with_fingerprint)).unwrap().len() > before.len());
+        assert_eq!(firings(2, input).unwrap(), before);
+        assert!(firings(2, opened(&path, with_fingerprint)).unwrap().len() > before.len());
     }
 }
 
@@ -151,9 +144,9 @@ fn opened(path: &Path, with_fingerprint: bool) -> Input {
     if with_fingerprint { Input::open_with_fingerprint(path).unwrap().0 } else { Input::open(path).unwrap() }
 }
 
-fn firings(input: Input) -> Result<Vec<Firing>, LogError> {
+fn firings(threads: usize, input: Input) -> Result<Vec<Firing>, LogError> {
     let (plan, context, mut out) = (plan(RULES), Context::default(), Vec::new());
-    let options = Options { threads: 2, lateness_ms: i64::MAX / 4, seed: Seed::default() };
+    let options = Options { threads, lateness_ms: i64::MAX / 4, seed: Seed::default() };
     scan((&plan, &context), vec![input], None, options, &mut |f| out.push(f))?;
     Ok(out)
 }
