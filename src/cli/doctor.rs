@@ -1,6 +1,6 @@
 //! `habeas doctor`: what is wrong with an installation, and what to do about it.
 
-use super::exit::{Exit, Failed};
+use super::exit::{Exit, Failed, explained};
 use super::requests::{Desk, DeskArgs, settings};
 use super::say;
 use crate::flows::examine_installation::{Finding, Grade, examine_files, examine_store};
@@ -36,7 +36,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failed> {
             findings.push(Finding {
                 check: "store",
                 grade: Grade::Bad,
-                found: format!("{:#}", failed.source),
+                found: explained(&failed.source),
                 advice: "put that right first: nothing else can be examined before".to_owned(),
             });
             Exit::Unreadable

@@ -54,3 +54,34 @@ impl Failed {
         Self { exit: Exit::Internal, source: source.into() }
     }
 }
+
+/// An error and its causes in one line, each told once: many a message names its cause itself.
+pub fn explained(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !told.contains(&cause) {
+            told.push_str(if told.is_empty() { "" } else { ": " });
+            told.push_str(&cause);
+        }
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::explained;
+    use anyhow::anyhow;
+
+    #[test]
+    fn every_cause_is_told_once() {
+        assert_eq!(explained(&anyhow!("gone")), "gone");
+        assert_eq!(
+            explained(&anyhow!("gone").context("reading `a`").context("the audit")),
+            "the audit: reading `a`: gone"
+        );
+        assert_eq!(
+            explained(&anyhow!("gone").context("could not read `a`: gone; look")),
+            "could not read `a`: gone; look"
+        );
+    }
+}

@@ -25,7 +25,7 @@ mod stamp;
 mod verify;
 
 use clap::Parser;
-use exit::{Exit, Failed};
+use exit::{Exit, Failed, explained};
 use out::say;
 use std::process::ExitCode;
 
@@ -93,7 +93,7 @@ pub fn run() -> ExitCode {
 }
 
 fn complain(error: &anyhow::Error) {
-    out::tell(&format!("habeas: {error:#}"));
+    out::tell(&format!("habeas: {}", explained(error)));
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ mod shown;
 
 pub(super) use shown::told;
 
-use crate::cli::exit::{Exit, Failed};
+use crate::cli::exit::{Exit, Failed, explained};
 use crate::cli::{lawbook, say};
 use crate::clock::{Day, Timestamp};
 use crate::law::book::Lawbook;
@@ -257,7 +257,7 @@ fn batch(book: &Lawbook, lang: &str) -> Result<Exit, Failed> {
             Ok(outcome) => outcome.to_json(book, lang),
             Err(error) => {
                 exit = Exit::BadInput;
-                json!({"line": number + 1, "error": format!("{error:#}")})
+                json!({"line": number + 1, "error": explained(&error)})
             }
         };
         match writeln!(out, "{answer}") {
