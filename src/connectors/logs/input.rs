@@ -3,7 +3,7 @@
 use super::LogError;
 use crate::crypto::hash::{Digest, Hasher};
 use std::fs::File;
-use std::io::{self, BufReader, Chain, Cursor, Read};
+use std::io::{self, BufReader, Chain, Cursor, Read, Seek as _, SeekFrom};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -106,6 +106,14 @@ impl Input {
     /// The content, decompressed, for whoever reads it otherwise than as events.
     pub fn into_reader(self) -> Box<dyn Read + Send> {
         self.reader
+    }
+
+    /// The content from the byte that `place` gives for the size, and that byte; all of it where it cannot be gone to.
+    pub(super) fn into_reader_from(self, place: impl Fn(u64) -> u64) -> io::Result<(u64, Box<dyn Read + Send>)> {
+        let Some((mut file, size)) = self.plain else { return Ok((0, self.reader)) };
+        let from = place(size).min(size);
+        file.seek(SeekFrom::Start(from))?;
+        Ok((from, Box::new(Whole { file, left: size - from })))
     }
 
     /// A log with content from anywhere.

@@ -61,8 +61,7 @@ struct Log {
 
 impl Log {
     fn open(part: &Part, stretch_bytes: usize) -> Result<Self, LogError> {
-        let failed = |source| LogError::Open { path: part.path.clone(), source };
-        let range = range::open(&part.path, part.from, part.to).map_err(failed)?;
+        let range = range::open(&part.path, part.from, part.to)?;
         let piece = Piece {
             file: part.path.display().to_string(),
             head: range.head,

@@ -1,7 +1,7 @@
 //! Puts slices together: the firings and the coverage of a run over the whole logs.
 
+use super::SliceError;
 use super::block::{BlockKind, Reader};
-use super::{SliceError, range};
 use crate::connectors::logs::{Coverage, Input, LogError};
 use crate::events::batch::{Batch, Firing};
 use crate::events::correlator::{Correlator, one_by_one};
@@ -234,9 +234,8 @@ impl Own {
 /// The size of a log's content; `None` when it is compressed, so that only reading all of it would tell.
 pub fn size_of(path: &Path) -> Result<Option<u64>, LogError> {
     let failed = |source| LogError::Open { path: path.to_path_buf(), source };
-    if range::is_compressed(path).map_err(failed)? {
+    if Input::open(path)?.packed {
         return Ok(None);
     }
-    Input::open(path)?;
     path.metadata().map(|m| Some(m.len())).map_err(failed)
 }

@@ -2,9 +2,9 @@
 //!
 //! A cut moves to the end of the line in which it falls, so neighbours agree on it whoever makes which first.
 
+use super::super::{Input, LogError};
 use crate::crypto::hash::{Digest, Hasher};
-use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -44,28 +44,13 @@ pub(super) struct Range {
     pub progress: Progress,
 }
 
-/// Whether the file is compressed, by its first bytes: then bytes cannot be gone to directly.
-pub(super) fn is_compressed(path: &Path) -> io::Result<bool> {
-    let mut magic = Vec::new();
-    File::open(path)?.take(4).read_to_end(&mut magic)?;
-    Ok(magic.starts_with(&[0x1f, 0x8b]) || magic == [0x28, 0xb5, 0x2f, 0xfd])
-}
-
 /// Opens the lines of `path` from the cut at `from` to the cut at `to` (bytes of the decompressed content).
-pub(super) fn open(path: &Path, from: u64, to: u64) -> io::Result<Range> {
-    let name = path.display().to_string();
-    let whole = || super::super::Input::new(&name, Box::new(File::open(path)?));
-    let head = head(&mut whole()?.into_reader())?;
+pub(super) fn open(path: &Path, from: u64, to: u64) -> Result<Range, LogError> {
+    let failed = |source| LogError::Open { path: path.to_path_buf(), source };
+    let head = head(&mut Input::open(path)?.into_reader()).map_err(failed)?;
     // A cut behind the end is one at the end.
-    let start = from.min(path.metadata()?.len()).saturating_sub(SEAM_BYTES as u64);
-    let base = if is_compressed(path)? { 0 } else { start };
-    let raw: Box<dyn Read + Send> = if base == 0 {
-        whole()?.into_reader()
-    } else {
-        let mut file = File::open(path)?;
-        file.seek(SeekFrom::Start(base))?;
-        Box::new(file)
-    };
+    let before_seam = |size: u64| from.min(size).saturating_sub(SEAM_BYTES as u64);
+    let (base, raw) = Input::open(path)?.into_reader_from(before_seam).map_err(failed)?;
     let mut lines = Lines {
         raw: BufReader::with_capacity(1 << 17, raw),
         at: base,
@@ -73,7 +58,7 @@ pub(super) fn open(path: &Path, from: u64, to: u64) -> io::Result<Range> {
         tail: Vec::new(),
         shared: Progress::default(),
     };
-    lines.skip_to(from)?;
+    lines.skip_to(from).map_err(failed)?;
     lines.tell(false);
     let progress = lines.shared.clone();
     Ok(Range { from: lines.at, seam_from: seam(&lines.tail), head, progress, reader: Box::new(lines) })
@@ -204,6 +189,29 @@ mod tests {
                 assert_eq!((end.to, end.ends, done.ends), (size, true, done.to == size), "cut at {cut}");
             }
         }
-        assert!(is_compressed(&packed).unwrap() && !is_compressed(&plain).unwrap());
+    }
+
+    /// What is gone may have held anything, so the log does not end where it ends now; what is appended is for another slice.
+    #[test]
+    fn a_range_goes_as_far_as_its_log_did_when_it_was_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log");
+        let content = "a line of some length\n".repeat(40_000);
+        let size = content.len() as u64;
+        for from in [0, size / 2] {
+            std::fs::write(&path, &content).unwrap();
+            let mut range = open(&path, from, u64::MAX).unwrap();
+            let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+            std::io::Write::write_all(&mut file, b"another\n").unwrap();
+            let mut read = Vec::new();
+            range.reader.read_to_end(&mut read).unwrap();
+            assert_eq!((range.from + read.len() as u64, range.progress.done().ends), (size, true));
+
+            let mut range = open(&path, from, u64::MAX).unwrap();
+            file.set_len(size - 100_000).unwrap();
+            let error = range.reader.read_to_end(&mut Vec::new()).unwrap_err();
+            assert!(error.to_string().contains("has become shorter"), "{error}");
+            assert!(!range.progress.done().ends);
+        }
     }
 }
