@@ -1,32 +1,62 @@
-//! A packed log, cut into stretches by a thread of its own: it is decompressed while what came before is matched.
+//! A packed log, unpacked ahead of those who match it by whichever thread comes by while little is ready.
+//!
+//! A thread of its own would be one more than there are cores: the three would take turns on two, and whoever matched would
+//! often wait for one that was not running.
 
 use super::stretch::{Cut, Cutter, Room};
+use std::collections::VecDeque;
 use std::io;
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, channel, sync_channel};
-use std::thread;
 
 /// Stretches that wait to be matched; each takes about a megabyte.
-const AHEAD: usize = 3;
-
-/// A stretch, the end, or why there is no more; and how far the log was read.
-type Next = (io::Result<Option<(Cut, Room)>>, u64);
+const AHEAD: usize = 4;
 
 /// A log that is read ahead.
 pub(super) struct Ahead {
-    /// `None` when the log has ended.
-    stretches: Option<Receiver<Next>>,
-    /// Takes rooms back, to be filled anew.
-    used: std::sync::mpsc::Sender<Room>,
+    ready: VecDeque<(Cut, Room)>,
+    rest: Rest,
+    /// Rooms to be filled anew.
+    used: Vec<Room>,
     offset: u64,
 }
 
+/// What comes after what is ready.
+enum Rest {
+    /// More of the log; there is no cutter while a thread unpacks with it.
+    More(Option<Box<Cutter>>),
+    /// The log cannot be read on; why, until it was told.
+    Failed(Option<io::Error>),
+    End,
+}
+
+/// What whoever asks for the next stretch is to do.
+pub(super) enum Step {
+    /// Match what is in the room.
+    Match(Cut),
+    /// Unpack, give it back, and ask again.
+    Unpack(Unpacking),
+    /// Wait until what another thread unpacks was given back, and ask again.
+    Wait,
+    /// Nothing: the log has ended.
+    End,
+}
+
+/// A stretch to be unpacked.
+pub(super) struct Unpacking {
+    cutter: Box<Cutter>,
+    room: Room,
+}
+
+/// A stretch that was unpacked, the end, or why there is no more.
+pub(super) struct Unpacked {
+    /// The cutter, if it is of use any more.
+    cutter: Option<Box<Cutter>>,
+    next: io::Result<Option<(Cut, Room)>>,
+}
+
 impl Ahead {
-    /// Begins to read ahead. The thread ends with the log, or soon after this is dropped.
-    pub(super) fn new(cutter: Cutter) -> io::Result<Self> {
-        let (send, stretches) = sync_channel(AHEAD);
-        let (used, rooms) = channel();
-        thread::Builder::new().name("unpack".to_owned()).spawn(move || read(cutter, &send, &rooms))?;
-        Ok(Self { stretches: Some(stretches), used, offset: 0 })
+    /// Reads ahead what `cutter` gives.
+    pub(super) fn new(cutter: Cutter) -> Self {
+        Self { ready: VecDeque::new(), rest: Rest::More(Some(Box::new(cutter))), used: Vec::new(), offset: 0 }
     }
 
     /// How far the log was read.
@@ -34,36 +64,58 @@ impl Ahead {
         self.offset
     }
 
-    /// Puts the next stretch in `room`; `None` at the end.
-    pub(super) fn next(&mut self, room: &mut Room) -> io::Result<Option<Cut>> {
-        let Some(stretches) = &self.stretches else { return Ok(None) };
-        let stopped = |_| io::Error::other("the thread that unpacks it has stopped");
-        let (next, offset) = stretches.recv().map_err(stopped)?;
-        self.offset = offset;
-        let Some((cut, filled)) = next? else {
-            self.stretches = None;
-            return Ok(None);
+    /// The next step; the stretch that is to be matched is put in `room`.
+    pub(super) fn next(&mut self, room: &mut Room) -> io::Result<Step> {
+        if let Rest::More(cutter) = &mut self.rest
+            && self.ready.len() < AHEAD
+            && let Some(cutter) = cutter.take()
+        {
+            return Ok(Step::Unpack(Unpacking { cutter, room: self.used.pop().unwrap_or_default() }));
+        }
+        if let Some((cut, filled)) = self.ready.pop_front() {
+            self.used.push(std::mem::replace(room, filled));
+            return Ok(Step::Match(cut));
+        }
+        match &mut self.rest {
+            Rest::More(_) => Ok(Step::Wait),
+            Rest::Failed(why) => Err(why.take().unwrap_or_else(stopped)),
+            Rest::End => Ok(Step::End),
+        }
+    }
+
+    /// Takes back what was unpacked.
+    pub(super) fn put(&mut self, unpacked: Unpacked) {
+        let Unpacked { cutter, next } = unpacked;
+        self.offset = cutter.as_ref().map_or(self.offset, |c| c.offset());
+        self.rest = match next {
+            Ok(Some(stretch)) => {
+                self.ready.push_back(stretch);
+                Rest::More(cutter)
+            }
+            Ok(None) => Rest::End,
+            Err(why) => Rest::Failed(Some(why)),
         };
-        // When nobody takes it any more, the log has ended.
-        let _ = self.used.send(std::mem::replace(room, filled));
-        Ok(Some(cut))
     }
 }
 
-/// Cuts until the log ends, cannot be read, or nobody wants more.
-fn read(mut cutter: Cutter, send: &SyncSender<Next>, rooms: &Receiver<Room>) {
-    loop {
-        let mut room = match rooms.try_recv() {
-            Ok(room) => room,
-            Err(TryRecvError::Empty) => Room::default(),
-            Err(TryRecvError::Disconnected) => return,
-        };
+impl Unpacking {
+    /// Unpacks.
+    pub(super) fn run(self) -> Unpacked {
+        let Self { mut cutter, mut room } = self;
         let next = cutter.next(&mut room).map(|cut| cut.map(|cut| (cut, room)));
-        let is_last = !matches!(next, Ok(Some(_)));
-        if send.send((next, cutter.offset())).is_err() || is_last {
-            return;
-        }
+        Unpacked { cutter: Some(cutter), next }
     }
+}
+
+impl Unpacked {
+    /// What is given back by a thread that came to grief over it.
+    pub(super) fn nothing() -> Self {
+        Self { cutter: None, next: Err(stopped()) }
+    }
+}
+
+fn stopped() -> io::Error {
+    io::Error::other("the thread that unpacks it has stopped")
 }
 
 #[cfg(test)]
@@ -73,10 +125,14 @@ mod tests {
 
     fn all(ahead: &mut Ahead) -> io::Result<Vec<(u64, Vec<u8>)>> {
         let (mut room, mut stretches) = (Room::default(), Vec::new());
-        while let Some(cut) = ahead.next(&mut room)? {
-            stretches.push((cut.offset, room.content().to_vec()));
+        loop {
+            match ahead.next(&mut room)? {
+                Step::Match(cut) => stretches.push((cut.offset, room.content().to_vec())),
+                Step::Unpack(unpacking) => ahead.put(unpacking.run()),
+                Step::Wait => panic!("nobody else unpacks"),
+                Step::End => return Ok(stretches),
+            }
         }
-        Ok(stretches)
     }
 
     #[test]
@@ -87,10 +143,10 @@ mod tests {
         while let Some(cut) = own.next(&mut room).unwrap() {
             wanted.push((cut.offset, room.content().to_vec()));
         }
-        let mut ahead = Ahead::new(cutter()).unwrap();
+        let mut ahead = Ahead::new(cutter());
         assert_eq!(all(&mut ahead).unwrap(), wanted);
         assert_eq!(ahead.offset(), log.len() as u64);
-        assert!(ahead.next(&mut room).unwrap().is_none(), "the end stays the end");
+        assert!(matches!(ahead.next(&mut room), Ok(Step::End)), "the end stays the end");
     }
 
     #[test]
@@ -103,12 +159,39 @@ mod tests {
                 Ok(2)
             }
         }
-        let mut ahead = Ahead::new(Cutter::by(Box::new(Torn(10)), 4)).unwrap();
-        let mut room = Room::default();
-        for _ in 0..5 {
-            assert!(ahead.next(&mut room).unwrap().is_some());
-        }
-        assert_eq!(ahead.next(&mut room).unwrap_err().to_string(), "torn");
+        let mut ahead = Ahead::new(Cutter::by(Box::new(Torn(10)), 4));
+        let (mut room, mut stretches) = (Room::default(), 0);
+        let error = loop {
+            match ahead.next(&mut room) {
+                Ok(Step::Match(_)) => stretches += 1,
+                Ok(Step::Unpack(unpacking)) => ahead.put(unpacking.run()),
+                Ok(Step::Wait | Step::End) => panic!("the log has no end"),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!((stretches, error.to_string().as_str()), (5, "torn"));
         assert!(ahead.next(&mut room).is_err(), "and is not taken for the end afterwards");
+    }
+
+    #[test]
+    fn one_thread_unpacks_and_no_more_than_is_wanted_soon() {
+        let log = "a line\n".repeat(100);
+        let mut ahead = Ahead::new(Cutter::by(Box::new(io::Cursor::new(log.into_bytes())), 20));
+        let mut room = Room::default();
+        let Ok(Step::Unpack(first)) = ahead.next(&mut room) else { panic!("nothing is ready") };
+        assert!(matches!(ahead.next(&mut room), Ok(Step::Wait)), "and it is under way");
+        ahead.put(first.run());
+        for _ in 1..AHEAD {
+            let Ok(Step::Unpack(more)) = ahead.next(&mut room) else { panic!("little is ready") };
+            ahead.put(more.run());
+        }
+        assert!(matches!(ahead.next(&mut room), Ok(Step::Match(_))), "enough is ready");
+        let Ok(Step::Unpack(_lost)) = ahead.next(&mut room) else { panic!("one less is ready") };
+        assert!(matches!(ahead.next(&mut room), Ok(Step::Match(_))), "what is ready need not wait");
+        ahead.put(Unpacked::nothing());
+        while !ahead.ready.is_empty() {
+            assert!(matches!(ahead.next(&mut room), Ok(Step::Match(_))));
+        }
+        assert!(ahead.next(&mut room).is_err(), "who does not come back has not read to the end");
     }
 }

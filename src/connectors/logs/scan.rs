@@ -1,7 +1,7 @@
 //! Runs the engine over logs: threads take stretches, match them, and whoever finds the next one in order ready moves the
 //! windows on. No thread waits for another unless it is far ahead.
 
-use super::ahead::Ahead;
+use super::ahead::{Ahead, Step, Unpacked, Unpacking};
 use super::mapped::MappedLog;
 use super::stretch::{Cut, Cutter, Room};
 use super::stripes::{Stripe, Stripes};
@@ -19,7 +19,7 @@ use crate::events::place::Place;
 use crate::events::plan::Plan;
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Finished stretches beyond which threads stop reading ahead.
 const FAR_AHEAD: usize = 8;
@@ -60,6 +60,7 @@ pub fn scan(
     let logs = (0..count).zip(inputs).map(log).collect::<Result<_, _>>()?;
     let run = Run {
         reading: Mutex::new(Reading { logs, next: 0, failed: None }),
+        unpacked: Condvar::new(),
         finished: Mutex::new(BTreeMap::new()),
         spare: Mutex::new(Vec::new()),
         deciding: Mutex::new(Deciding {
@@ -106,15 +107,13 @@ enum Source<'m> {
 }
 
 impl<'m> Log<'m> {
-    /// With more than one thread, a packed log gets one of its own.
+    /// With more than one thread, a packed log is unpacked by one while others match.
     fn new(input: Input, number: u16, mapping: Option<(&'m Mapping, Hints)>, threads: usize) -> Result<Self, LogError> {
         let name = input.name;
         let failed = |source| LogError::Read { name, offset: 0, source };
         let source = match (mapping, input.plain) {
             (None, Some((file, size))) => Source::Stripes(Stripes::new(file, size)),
-            (None, None) if input.packed && threads > 1 => {
-                Source::Ahead(Ahead::new(Cutter::new(input.reader)).map_err(failed)?)
-            }
+            (None, None) if input.packed && threads > 1 => Source::Ahead(Ahead::new(Cutter::new(input.reader))),
             (None, None) => Source::Plain(Cutter::new(input.reader)),
             (Some(mapping), _) => {
                 Source::Mapped(Box::new(MappedLog::new(input.reader, number, mapping).map_err(failed)?))
@@ -125,14 +124,21 @@ impl<'m> Log<'m> {
 }
 
 impl Source<'_> {
-    fn next(&mut self, room: &mut Room) -> io::Result<Option<Taken>> {
+    fn next(&mut self, room: &mut Room) -> io::Result<Next> {
         let cut = match self {
-            Self::Stripes(stripes) => return Ok(stripes.next().map(Taken::Stripe)),
+            Self::Stripes(stripes) => return Ok(stripes.next().map_or(Next::End, |s| Next::Taken(Taken::Stripe(s)))),
+            Self::Ahead(ahead) => {
+                return ahead.next(room).map(|step| match step {
+                    Step::Match(cut) => Next::Taken(Taken::Cut(cut)),
+                    Step::Unpack(unpacking) => Next::Unpack(unpacking),
+                    Step::Wait => Next::Wait,
+                    Step::End => Next::End,
+                });
+            }
             Self::Plain(cutter) => cutter.next(room),
-            Self::Ahead(ahead) => ahead.next(room),
             Self::Mapped(log) => room.fill_with(|bytes| log.next(bytes)),
         };
-        cut.map(|cut| cut.map(Taken::Cut))
+        cut.map(|cut| cut.map_or(Next::End, |cut| Next::Taken(Taken::Cut(cut))))
     }
 
     fn offset(&self) -> u64 {
@@ -143,6 +149,17 @@ impl Source<'_> {
             Self::Mapped(log) => log.offset(),
         }
     }
+}
+
+/// What comes next of a log.
+enum Next {
+    /// A stretch.
+    Taken(Taken),
+    /// One that has to be unpacked first.
+    Unpack(Unpacking),
+    /// One that another thread unpacks.
+    Wait,
+    End,
 }
 
 /// The next stretch of a log.
@@ -176,11 +193,36 @@ enum Finished {
 
 struct Run<'p, 's, 'n> {
     reading: Mutex<Reading<'n>>,
+    /// Told when something was unpacked for `reading`.
+    unpacked: Condvar,
     finished: Mutex<BTreeMap<u64, Finished>>,
     /// Used batches, emptied.
     spare: Mutex<Vec<Batch>>,
     deciding: Mutex<Deciding<'p, 's>>,
     names: &'n [String],
+}
+
+/// Gives back what was unpacked of a log, or if unpacking panics the news that nothing was, for which others may wait.
+struct Returned<'r, 'p, 's, 'n> {
+    run: &'r Run<'p, 's, 'n>,
+    log: usize,
+    unpacked: Unpacked,
+}
+
+impl Returned<'_, '_, '_, '_> {
+    fn unpack(mut self, unpacking: Unpacking) {
+        self.unpacked = unpacking.run();
+    }
+}
+
+impl Drop for Returned<'_, '_, '_, '_> {
+    fn drop(&mut self) {
+        let unpacked = std::mem::replace(&mut self.unpacked, Unpacked::nothing());
+        if let Some(Source::Ahead(ahead)) = lock(&self.run.reading).logs.get_mut(self.log).map(|l| &mut l.source) {
+            ahead.put(unpacked);
+        }
+        self.run.unpacked.notify_all();
+    }
 }
 
 /// A panic of another thread is passed on by the scope; until then its lock is as good as any.
@@ -244,24 +286,39 @@ impl Run<'_, '_, '_> {
     /// The next stretch of the log that is furthest behind; `None` in the middle at its end, and outside when all ended.
     fn take(&self, room: &mut Room) -> Option<(u64, u16, Option<Taken>)> {
         let mut reading = lock(&self.reading);
-        if reading.failed.is_some() {
-            return None;
-        }
-        let open = reading.logs.iter().enumerate().filter(|(_, l)| !l.ended);
-        let index = open.min_by_key(|(_, l)| l.high_ms)?.0;
-        let log = reading.logs.get_mut(index)?;
-        let taken = match log.source.next(room) {
-            Ok(cut) => cut,
-            Err(error) => {
-                let offset = log.source.offset();
-                self.fail(&mut reading, u16::try_from(index).ok()?, (offset, error));
+        loop {
+            if reading.failed.is_some() {
                 return None;
             }
-        };
-        log.ended = taken.is_none();
-        let number = reading.next;
-        reading.next += 1;
-        Some((number, u16::try_from(index).ok()?, taken))
+            let open = reading.logs.iter().enumerate().filter(|(_, l)| !l.ended);
+            let index = open.min_by_key(|(_, l)| l.high_ms)?.0;
+            let log = reading.logs.get_mut(index)?;
+            let taken = match log.source.next(room) {
+                Ok(Next::Taken(taken)) => Some(taken),
+                Ok(Next::End) => {
+                    log.ended = true;
+                    None
+                }
+                Ok(Next::Wait) => {
+                    reading = self.unpacked.wait(reading).unwrap_or_else(PoisonError::into_inner);
+                    continue;
+                }
+                Ok(Next::Unpack(unpacking)) => {
+                    drop(reading);
+                    Returned { run: self, log: index, unpacked: Unpacked::nothing() }.unpack(unpacking);
+                    reading = lock(&self.reading);
+                    continue;
+                }
+                Err(error) => {
+                    let offset = log.source.offset();
+                    self.fail(&mut reading, u16::try_from(index).ok()?, (offset, error));
+                    return None;
+                }
+            };
+            let number = reading.next;
+            reading.next += 1;
+            return Some((number, u16::try_from(index).ok()?, taken));
+        }
     }
 
     /// A log cannot be read beyond some byte: nothing more is read. Of one log's failures the one nearest to its beginning is told,

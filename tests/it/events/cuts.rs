@@ -106,6 +106,27 @@ fn threads_files_and_compression_change_nothing() {
     assert_eq!(run(2, zstd::encode_all(log.as_bytes(), 1).unwrap()), one);
 }
 
+/// Whoever waits for what another thread unpacks is not left waiting.
+#[test]
+fn a_panic_while_a_packed_log_is_unpacked_ends_the_run() {
+    struct Panics(std::io::Cursor<Vec<u8>>);
+    impl std::io::Read for Panics {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            match self.0.read(buffer)? {
+                0 => panic!("the reader gives up"),
+                n => Ok(n),
+            }
+        }
+    }
+    let mut packed = zstd::encode_all(log().repeat(40).as_bytes(), 1).unwrap();
+    packed.truncate(packed.len() / 2);
+    for threads in [2, 5] {
+        let input = Input::new("log", Box::new(Panics(std::io::Cursor::new(packed.clone())))).unwrap();
+        let run = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| firings(threads, input).map(|_| ())));
+        assert!(run.is_err(), "{threads} threads");
+    }
+}
+
 /// What is gone was there, and may have held anything: that is no run without findings.
 #[test]
 fn a_log_cut_short_while_it_is_read_is_an_error() {
