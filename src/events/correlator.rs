@@ -275,8 +275,14 @@ impl<'p> Correlator<'p> {
         let passed = if until == i64::MAX { self.end_ms() } else { until };
         self.correlate(&ends, passed, run);
         self.waiting.iter_mut().zip(ends).for_each(|(w, end)| w.done = end);
-        while self.waiting.front().is_some_and(|w| w.done == w.len()) {
-            let batch = self.waiting.pop_front().map(|w| w.batch);
+        // Those that are done stand at the front, but for logs that begin later and whose beginnings came before.
+        let mut at = 0;
+        while let Some(waiting) = self.waiting.get(at) {
+            if waiting.done < waiting.len() {
+                at += 1;
+                continue;
+            }
+            let batch = self.waiting.remove(at).map(|w| w.batch);
             self.spare.extend(batch.filter(|_| self.spare.len() < MOST_SPARE));
         }
         let is_due = |turn: &mut Turn| turn.turn_ms < until || until == i64::MAX;

@@ -14,8 +14,8 @@ const AHEAD: usize = 4;
 pub(super) struct Ahead {
     ready: VecDeque<(Cut, Room)>,
     rest: Rest,
-    /// Rooms to be filled anew.
-    used: Vec<Room>,
+    /// How many are to be ready: of a log of which nothing was asked for yet one, for its turn may come much later.
+    ahead: usize,
     offset: u64,
 }
 
@@ -56,7 +56,7 @@ pub(super) struct Unpacked {
 impl Ahead {
     /// Reads ahead what `cutter` gives.
     pub(super) fn new(cutter: Cutter) -> Self {
-        Self { ready: VecDeque::new(), rest: Rest::More(Some(Box::new(cutter))), used: Vec::new(), offset: 0 }
+        Self { ready: VecDeque::new(), rest: Rest::More(Some(Box::new(cutter))), ahead: 1, offset: 0 }
     }
 
     /// How far the log was read.
@@ -64,16 +64,17 @@ impl Ahead {
         self.offset
     }
 
-    /// The next step; the stretch that is to be matched is put in `room`.
-    pub(super) fn next(&mut self, room: &mut Room) -> io::Result<Step> {
+    /// The next step; the stretch that is to be matched is put in `room`. Rooms to be filled anew lie in `used`.
+    pub(super) fn next(&mut self, room: &mut Room, used: &mut Vec<Room>) -> io::Result<Step> {
         if let Rest::More(cutter) = &mut self.rest
-            && self.ready.len() < AHEAD
+            && self.ready.len() < self.ahead
             && let Some(cutter) = cutter.take()
         {
-            return Ok(Step::Unpack(Unpacking { cutter, room: self.used.pop().unwrap_or_default() }));
+            return Ok(Step::Unpack(Unpacking { cutter, room: used.pop().unwrap_or_default() }));
         }
         if let Some((cut, filled)) = self.ready.pop_front() {
-            self.used.push(std::mem::replace(room, filled));
+            used.push(std::mem::replace(room, filled));
+            self.ahead = AHEAD;
             return Ok(Step::Match(cut));
         }
         match &mut self.rest {
@@ -124,9 +125,9 @@ mod tests {
     use std::io::Read;
 
     fn all(ahead: &mut Ahead) -> io::Result<Vec<(u64, Vec<u8>)>> {
-        let (mut room, mut stretches) = (Room::default(), Vec::new());
+        let (mut room, mut used, mut stretches) = (Room::default(), Vec::new(), Vec::new());
         loop {
-            match ahead.next(&mut room)? {
+            match ahead.next(&mut room, &mut used)? {
                 Step::Match(cut) => stretches.push((cut.offset, room.content().to_vec())),
                 Step::Unpack(unpacking) => ahead.put(unpacking.run()),
                 Step::Wait => panic!("nobody else unpacks"),
@@ -146,7 +147,8 @@ mod tests {
         let mut ahead = Ahead::new(cutter());
         assert_eq!(all(&mut ahead).unwrap(), wanted);
         assert_eq!(ahead.offset(), log.len() as u64);
-        assert!(matches!(ahead.next(&mut room), Ok(Step::End)), "the end stays the end");
+        let mut used = Vec::new();
+        assert!(matches!(ahead.next(&mut room, &mut used), Ok(Step::End)), "the end stays the end");
     }
 
     #[test]
@@ -160,9 +162,9 @@ mod tests {
             }
         }
         let mut ahead = Ahead::new(Cutter::by(Box::new(Torn(10)), 4));
-        let (mut room, mut stretches) = (Room::default(), 0);
+        let (mut room, mut used, mut stretches) = (Room::default(), Vec::new(), 0);
         let error = loop {
-            match ahead.next(&mut room) {
+            match ahead.next(&mut room, &mut used) {
                 Ok(Step::Match(_)) => stretches += 1,
                 Ok(Step::Unpack(unpacking)) => ahead.put(unpacking.run()),
                 Ok(Step::Wait | Step::End) => panic!("the log has no end"),
@@ -170,28 +172,29 @@ mod tests {
             }
         };
         assert_eq!((stretches, error.to_string().as_str()), (5, "torn"));
-        assert!(ahead.next(&mut room).is_err(), "and is not taken for the end afterwards");
+        assert!(ahead.next(&mut room, &mut used).is_err(), "and is not taken for the end afterwards");
     }
 
     #[test]
     fn one_thread_unpacks_and_no_more_than_is_wanted_soon() {
         let log = "a line\n".repeat(100);
         let mut ahead = Ahead::new(Cutter::by(Box::new(io::Cursor::new(log.into_bytes())), 20));
-        let mut room = Room::default();
-        let Ok(Step::Unpack(first)) = ahead.next(&mut room) else { panic!("nothing is ready") };
-        assert!(matches!(ahead.next(&mut room), Ok(Step::Wait)), "and it is under way");
+        let (mut room, mut used) = (Room::default(), Vec::new());
+        let Ok(Step::Unpack(first)) = ahead.next(&mut room, &mut used) else { panic!("nothing is ready") };
+        assert!(matches!(ahead.next(&mut room, &mut used), Ok(Step::Wait)), "and it is under way");
         ahead.put(first.run());
-        for _ in 1..AHEAD {
-            let Ok(Step::Unpack(more)) = ahead.next(&mut room) else { panic!("little is ready") };
+        assert!(matches!(ahead.next(&mut room, &mut used), Ok(Step::Match(_))), "one is enough to begin with");
+        for _ in 0..AHEAD {
+            let Ok(Step::Unpack(more)) = ahead.next(&mut room, &mut used) else { panic!("little is ready") };
             ahead.put(more.run());
         }
-        assert!(matches!(ahead.next(&mut room), Ok(Step::Match(_))), "enough is ready");
-        let Ok(Step::Unpack(_lost)) = ahead.next(&mut room) else { panic!("one less is ready") };
-        assert!(matches!(ahead.next(&mut room), Ok(Step::Match(_))), "what is ready need not wait");
+        assert!(matches!(ahead.next(&mut room, &mut used), Ok(Step::Match(_))), "enough is ready");
+        let Ok(Step::Unpack(_lost)) = ahead.next(&mut room, &mut used) else { panic!("one less is ready") };
+        assert!(matches!(ahead.next(&mut room, &mut used), Ok(Step::Match(_))), "what is ready need not wait");
         ahead.put(Unpacked::nothing());
         while !ahead.ready.is_empty() {
-            assert!(matches!(ahead.next(&mut room), Ok(Step::Match(_))));
+            assert!(matches!(ahead.next(&mut room, &mut used), Ok(Step::Match(_))));
         }
-        assert!(ahead.next(&mut room).is_err(), "who does not come back has not read to the end");
+        assert!(ahead.next(&mut room, &mut used).is_err(), "who does not come back has not read to the end");
     }
 }

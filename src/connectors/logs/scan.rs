@@ -59,7 +59,7 @@ pub fn scan(
     let log = |(source, input)| Log::new(input, source, mapping, options.threads);
     let logs = (0..count).zip(inputs).map(log).collect::<Result<_, _>>()?;
     let run = Run {
-        reading: Mutex::new(Reading { logs, next: 0, failed: None }),
+        reading: Mutex::new(Reading { logs, next: 0, used: Vec::new(), failed: None }),
         unpacked: Condvar::new(),
         finished: Mutex::new(BTreeMap::new()),
         spare: Mutex::new(Vec::new()),
@@ -91,6 +91,8 @@ struct Log<'m> {
     source: Source<'m>,
     /// Latest instant seen so far; logs behind are read first.
     high_ms: Option<i64>,
+    /// Whether a stretch of it was taken. Until it is matched, one of a log of which nothing is known is of more use than its next.
+    begun: bool,
     ended: bool,
 }
 
@@ -119,16 +121,16 @@ impl<'m> Log<'m> {
                 Source::Mapped(Box::new(MappedLog::new(input.reader, number, mapping).map_err(failed)?))
             }
         };
-        Ok(Self { source, high_ms: None, ended: false })
+        Ok(Self { source, high_ms: None, begun: false, ended: false })
     }
 }
 
 impl Source<'_> {
-    fn next(&mut self, room: &mut Room) -> io::Result<Next> {
+    fn next(&mut self, room: &mut Room, used: &mut Vec<Room>) -> io::Result<Next> {
         let cut = match self {
             Self::Stripes(stripes) => return Ok(stripes.next().map_or(Next::End, |s| Next::Taken(Taken::Stripe(s)))),
             Self::Ahead(ahead) => {
-                return ahead.next(room).map(|step| match step {
+                return ahead.next(room, used).map(|step| match step {
                     Step::Match(cut) => Next::Taken(Taken::Cut(cut)),
                     Step::Unpack(unpacking) => Next::Unpack(unpacking),
                     Step::Wait => Next::Wait,
@@ -173,6 +175,8 @@ enum Taken {
 struct Reading<'m> {
     logs: Vec<Log<'m>>,
     next: u64,
+    /// Rooms to be filled anew.
+    used: Vec<Room>,
     failed: Option<LogError>,
 }
 
@@ -290,11 +294,15 @@ impl Run<'_, '_, '_> {
             if reading.failed.is_some() {
                 return None;
             }
-            let open = reading.logs.iter().enumerate().filter(|(_, l)| !l.ended);
-            let index = open.min_by_key(|(_, l)| l.high_ms)?.0;
-            let log = reading.logs.get_mut(index)?;
-            let taken = match log.source.next(room) {
-                Ok(Next::Taken(taken)) => Some(taken),
+            let Reading { logs, used, .. } = &mut *reading;
+            let open = logs.iter().enumerate().filter(|(_, l)| !l.ended);
+            let index = open.min_by_key(|(_, l)| (l.high_ms, l.begun))?.0;
+            let log = logs.get_mut(index)?;
+            let taken = match log.source.next(room, used) {
+                Ok(Next::Taken(taken)) => {
+                    log.begun = true;
+                    Some(taken)
+                }
                 Ok(Next::End) => {
                     log.ended = true;
                     None

@@ -6,6 +6,9 @@ use std::io::{self, Read};
 
 /// How much is read at a time.
 pub(super) const STRETCH_BYTES: usize = 1 << 20;
+/// How much is read of a log at first. All logs of a run are begun, to see where in time they stand, and what a log begins with
+/// is kept until its turn has come.
+pub(super) const FIRST_BYTES: usize = 1 << 16;
 
 /// Bytes of a page of the system's cache; where pages are larger, of a part of one, which does as well.
 const PAGE_BYTES: usize = 4096;
@@ -152,8 +155,10 @@ impl Cutter {
         room.empty_for(self.offset);
         room.put(&self.carry);
         self.carry.clear();
+        let mut wanted = if self.offset == 0 { self.stretch_bytes.min(FIRST_BYTES) } else { self.stretch_bytes };
         while !self.ended {
-            self.fill(room)?;
+            self.fill(room, wanted)?;
+            wanted = self.stretch_bytes;
             if let Some(last) = memchr::memrchr(b'\n', room.content()) {
                 self.carry.extend_from_slice(room.content().get(last + 1..).unwrap_or_default());
                 room.truncate(last + 1);
@@ -171,9 +176,9 @@ impl Cutter {
         Ok(Some(cut))
     }
 
-    /// Reads until a stretch is full or the log ends.
-    fn fill(&mut self, room: &mut Room) -> io::Result<()> {
-        self.ended = room.add(self.stretch_bytes, |free| self.reader.read(free))? == Filled::InPart;
+    /// Reads so many bytes, or to the end of the log.
+    fn fill(&mut self, room: &mut Room, wanted: usize) -> io::Result<()> {
+        self.ended = room.add(wanted, |free| self.reader.read(free))? == Filled::InPart;
         Ok(())
     }
 
@@ -191,7 +196,7 @@ impl Cutter {
             if self.ended {
                 break;
             }
-            self.fill(room)?;
+            self.fill(room, self.stretch_bytes)?;
         }
         cut.too_long.push((start, self.offset - start));
         Ok(())

@@ -5,7 +5,7 @@
 //! it is opened; what is appended later is for the next run.
 
 use super::input::shorter;
-use super::stretch::{Cut, Filled, Room, STRETCH_BYTES};
+use super::stretch::{Cut, FIRST_BYTES, Filled, Room, STRETCH_BYTES};
 use crate::events::matching::LONGEST_LINE_BYTES;
 use std::fs::File;
 use std::io;
@@ -51,7 +51,8 @@ impl Stripes {
     /// The next one; `None` at the end.
     pub(super) fn next(&mut self) -> Option<Stripe> {
         let from = self.next;
-        self.next = self.size.min(from.saturating_add(self.stripe_bytes));
+        let length = if from == 0 { self.stripe_bytes.min(FIRST_BYTES as u64) } else { self.stripe_bytes };
+        self.next = self.size.min(from.saturating_add(length));
         let stripe = Stripe { file: Arc::clone(&self.file), size: self.size, from, to: self.next };
         (from < self.size).then_some(stripe)
     }

@@ -3,9 +3,11 @@
 use super::plan;
 use crate::support::chance::Chance;
 use habeas::connectors::logs::{Input, LogError, Options, scan};
-use habeas::events::batch::Firing;
+use habeas::events::batch::{Batch, Firing};
 use habeas::events::context::Context;
+use habeas::events::correlator::{Correlator, one_by_one};
 use habeas::events::hash::Seed;
+use habeas::events::matching::Matcher;
 use habeas::events::memory;
 use std::io::Write;
 use std::path::Path;
@@ -106,6 +108,52 @@ fn threads_files_and_compression_change_nothing() {
     assert_eq!(run(2, zstd::encode_all(log.as_bytes(), 1).unwrap()), one);
 }
 
+/// Logs of one day after the other: all are begun before the first is read on.
+#[test]
+fn many_logs_give_the_same_however_they_are_packed_and_by_any_number_of_threads() {
+    let day = |n: u64| log().replace("{\"ts\":17727", &format!("{{\"ts\":{}", 17727 + n));
+    let days: Vec<String> = (0..8).map(day).collect();
+    let packed = |way: usize, text: &String| match way {
+        0 => text.clone().into_bytes(),
+        1 => zstd::encode_all(text.as_bytes(), 1).unwrap(),
+        _ => {
+            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            gzip.write_all(text.as_bytes()).unwrap();
+            gzip.finish().unwrap()
+        }
+    };
+    let run = |way, threads| {
+        let input = |(n, text)| Input::new(&format!("{n}"), Box::new(std::io::Cursor::new(packed(way, text)))).unwrap();
+        firings_of(threads, days.iter().enumerate().map(input).collect()).unwrap()
+    };
+    let one = run(0, 1);
+    assert!(one.len() > 1000);
+    for (way, threads) in [(0, 2), (1, 2), (2, 7)] {
+        assert_eq!(run(way, threads), one, "{threads} threads, way {way}");
+    }
+}
+
+/// The beginnings of later logs wait for their turn; what an earlier one left does not wait behind them.
+#[test]
+fn what_is_decided_is_let_go_of_whatever_waits_before_it() {
+    let (plan, context) = (plan(RULES), Context::default());
+    let mut matcher = Matcher::new(&plan, &context, Seed::default());
+    let mut correlator = Correlator::new(&plan, 1, 0);
+    (0..2).for_each(|source| correlator.open(source));
+    let mut add = |source, ms: u64| {
+        let line = format!("{{\"ts\":{ms},\"u\":\"u\",\"a\":\"f\",\"ip\":\"i\",\"n\":1}}\n");
+        let mut batch = Batch::default();
+        matcher.stretch(line.as_bytes(), source, 0, &mut batch);
+        assert!(!batch.records.is_empty());
+        correlator.add(source, batch);
+        correlator.settle(&one_by_one, &mut |_| ());
+        std::iter::from_fn(|| correlator.spare()).count()
+    };
+    assert_eq!(add(1, 1_772_800_000_000), 0, "nobody knows where the first log stands");
+    let left: Vec<usize> = (0..5).map(|n| add(0, 1_772_700_000_000 + n)).collect();
+    assert_eq!(left, [0, 1, 1, 1, 1], "each is decided when the next one has come");
+}
+
 /// Whoever waits for what another thread unpacks is not left waiting.
 #[test]
 fn a_panic_while_a_packed_log_is_unpacked_ends_the_run() {
@@ -137,7 +185,7 @@ fn a_log_cut_short_while_it_is_read_is_an_error() {
         let error = firings(2, input).unwrap_err().to_string();
         assert!(error.contains("could not read the log"), "{error}");
         assert!(error.contains("has become shorter while it was read"), "{error}");
-        assert!(with_fingerprint || error.contains("beyond byte 1048576"), "{error}");
+        assert!(with_fingerprint || error.contains("beyond byte 1114112"), "{error}");
     }
 }
 
@@ -166,8 +214,12 @@ fn opened(path: &Path, with_fingerprint: bool) -> Input {
 }
 
 fn firings(threads: usize, input: Input) -> Result<Vec<Firing>, LogError> {
+    firings_of(threads, vec![input])
+}
+
+fn firings_of(threads: usize, inputs: Vec<Input>) -> Result<Vec<Firing>, LogError> {
     let (plan, context, mut out) = (plan(RULES), Context::default(), Vec::new());
     let options = Options { threads, lateness_ms: i64::MAX / 4, seed: Seed::default() };
-    scan((&plan, &context), vec![input], None, options, &mut |f| out.push(f))?;
+    scan((&plan, &context), inputs, None, options, &mut |f| out.push(f))?;
     Ok(out)
 }
