@@ -1,15 +1,12 @@
 //! A log of another format on its way through: canonical events in stretches, each line with where its record begins.
 
-use super::stretch::{Cut, Mapped};
+use super::stretch::{Cut, FIRST_BYTES, Mapped, STRETCH_BYTES};
 use crate::connectors::mapping::{Hints, Mapping, Reader, Unread};
 use crate::events::line::Bad;
 use crate::events::place::Place;
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// How many bytes of events are made at a time.
-const STRETCH_BYTES: usize = 1 << 20;
 
 /// A log that a mapping turns into events.
 pub(super) struct MappedLog<'m> {
@@ -51,7 +48,8 @@ impl<'m> MappedLog<'m> {
     pub(super) fn next(&mut self, buffer: &mut Vec<u8>) -> io::Result<Option<Cut>> {
         let mut mapped = Mapped::default();
         let (source, left) = (self.source, &mut mapped.left);
-        let more = self.reader.stretch(STRETCH_BYTES, buffer, &mut mapped.places, &mut |at, why| {
+        let wanted = if self.told_bytes == 0 { FIRST_BYTES } else { STRETCH_BYTES };
+        let more = self.reader.stretch(wanted, buffer, &mut mapped.places, &mut |at, why| {
             left.lines += 1;
             if let Some(bad) = reason(why) {
                 left.bad(bad, Place::new(source, at));

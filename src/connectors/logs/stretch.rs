@@ -4,7 +4,7 @@ use crate::events::coverage::Tally;
 use crate::events::matching::LONGEST_LINE_BYTES;
 use std::io::{self, Read};
 
-/// How much is read at a time.
+/// How much is read at a time, or made of other formats.
 pub(super) const STRETCH_BYTES: usize = 1 << 20;
 /// How much is read of a log at first. All logs of a run are begun, to see where in time they stand, and what a log begins with
 /// is kept until its turn has come.
