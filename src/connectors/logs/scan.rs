@@ -93,7 +93,6 @@ struct Log<'m> {
     high_ms: Option<i64>,
     /// Whether a stretch of it was taken. Until it is matched, one of a log of which nothing is known is of more use than its next.
     begun: bool,
-    ended: bool,
 }
 
 /// The lines of a log.
@@ -106,6 +105,8 @@ enum Source<'m> {
     Ahead(Ahead),
     /// As a mapping makes them of the log's records.
     Mapped(Box<MappedLog<'m>>),
+    /// There are no more, and what they were read with is let go of.
+    Ended,
 }
 
 impl<'m> Log<'m> {
@@ -121,13 +122,14 @@ impl<'m> Log<'m> {
                 Source::Mapped(Box::new(MappedLog::new(input.reader, number, mapping).map_err(failed)?))
             }
         };
-        Ok(Self { source, high_ms: None, begun: false, ended: false })
+        Ok(Self { source, high_ms: None, begun: false })
     }
 }
 
 impl Source<'_> {
     fn next(&mut self, room: &mut Room, used: &mut Vec<Room>) -> io::Result<Next> {
         let cut = match self {
+            Self::Ended => return Ok(Next::End),
             Self::Stripes(stripes) => return Ok(stripes.next().map_or(Next::End, |s| Next::Taken(Taken::Stripe(s)))),
             Self::Ahead(ahead) => {
                 return ahead.next(room, used).map(|step| match step {
@@ -149,6 +151,7 @@ impl Source<'_> {
             Self::Plain(cutter) => cutter.offset(),
             Self::Ahead(ahead) => ahead.offset(),
             Self::Mapped(log) => log.offset(),
+            Self::Ended => 0,
         }
     }
 }
@@ -295,7 +298,7 @@ impl Run<'_, '_, '_> {
                 return None;
             }
             let Reading { logs, used, .. } = &mut *reading;
-            let open = logs.iter().enumerate().filter(|(_, l)| !l.ended);
+            let open = logs.iter().enumerate().filter(|(_, l)| !matches!(l.source, Source::Ended));
             let index = open.min_by_key(|(_, l)| (l.high_ms, l.begun))?.0;
             let log = logs.get_mut(index)?;
             let taken = match log.source.next(room, used) {
@@ -304,7 +307,7 @@ impl Run<'_, '_, '_> {
                     Some(taken)
                 }
                 Ok(Next::End) => {
-                    log.ended = true;
+                    log.source = Source::Ended;
                     None
                 }
                 Ok(Next::Wait) => {
