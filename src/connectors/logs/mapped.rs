@@ -1,6 +1,6 @@
 //! A log of another format on its way through: canonical events in stretches, each line with where its record begins.
 
-use super::stretch::{Cut, FIRST_BYTES, Mapped, STRETCH_BYTES};
+use super::stretch::{Cut, Mapped, STRETCH_BYTES, wanted};
 use crate::connectors::mapping::{Hints, Mapping, Reader, Unread};
 use crate::events::line::Bad;
 use crate::events::place::Place;
@@ -48,7 +48,7 @@ impl<'m> MappedLog<'m> {
     pub(super) fn next(&mut self, buffer: &mut Vec<u8>) -> io::Result<Option<Cut>> {
         let mut mapped = Mapped::default();
         let (source, left) = (self.source, &mut mapped.left);
-        let wanted = if self.told_bytes == 0 { FIRST_BYTES } else { STRETCH_BYTES };
+        let wanted = wanted(self.told_bytes, STRETCH_BYTES);
         let more = self.reader.stretch(wanted, buffer, &mut mapped.places, &mut |at, why| {
             left.lines += 1;
             if let Some(bad) = reason(why) {

@@ -1,5 +1,5 @@
 //! Runs the engine over logs: threads take stretches, match them, and whoever finds the next one in order ready moves the
-//! windows on. No thread waits for another unless it is far ahead.
+//! windows on. No thread waits for another unless it is far ahead, or nothing of a packed log is unpacked yet.
 
 use super::ahead::{Ahead, Step, Unpacked, Unpacking};
 use super::mapped::MappedLog;

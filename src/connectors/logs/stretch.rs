@@ -6,12 +6,17 @@ use std::io::{self, Read};
 
 /// How much is read at a time, or made of other formats.
 pub(super) const STRETCH_BYTES: usize = 1 << 20;
-/// How much is read of a log at first. All logs of a run are begun, to see where in time they stand, and what a log begins with
-/// is kept until its turn has come.
-pub(super) const FIRST_BYTES: usize = 1 << 16;
+/// How much is read of a log at first.
+const FIRST_BYTES: usize = 1 << 16;
 
 /// Bytes of a page of the system's cache; where pages are larger, of a part of one, which does as well.
 const PAGE_BYTES: usize = 4096;
+
+/// How much is read of a log at `offset`, of which `usual` bytes are read at a time, at first fewer: all logs of a run are begun, to
+/// see where in time they stand, and what a log begins with is kept until its turn has come.
+pub(super) const fn wanted(offset: u64, usual: usize) -> usize {
+    if offset == 0 && usual > FIRST_BYTES { FIRST_BYTES } else { usual }
+}
 
 /// A log on its way through.
 pub(super) struct Cutter {
@@ -155,7 +160,7 @@ impl Cutter {
         room.empty_for(self.offset);
         room.put(&self.carry);
         self.carry.clear();
-        let mut wanted = if self.offset == 0 { self.stretch_bytes.min(FIRST_BYTES) } else { self.stretch_bytes };
+        let mut wanted = wanted(self.offset, self.stretch_bytes);
         while !self.ended {
             self.fill(room, wanted)?;
             wanted = self.stretch_bytes;

@@ -5,7 +5,7 @@
 //! it is opened; what is appended later is for the next run.
 
 use super::input::shorter;
-use super::stretch::{Cut, FIRST_BYTES, Filled, Room, STRETCH_BYTES};
+use super::stretch::{Cut, Filled, Room, STRETCH_BYTES, wanted};
 use crate::events::matching::LONGEST_LINE_BYTES;
 use std::fs::File;
 use std::io;
@@ -20,7 +20,7 @@ pub(super) struct Stripes {
     file: Arc<File>,
     size: u64,
     next: u64,
-    stripe_bytes: u64,
+    stripe_bytes: usize,
 }
 
 /// A part of the file, to be read.
@@ -35,11 +35,11 @@ pub(super) struct Stripe {
 impl Stripes {
     /// The stripes of a file of `size` bytes.
     pub(super) fn new(file: File, size: u64) -> Self {
-        Self::by(file, size, STRETCH_BYTES as u64)
+        Self::by(file, size, STRETCH_BYTES)
     }
 
     /// The same, `stripe_bytes` each.
-    fn by(file: File, size: u64, stripe_bytes: u64) -> Self {
+    fn by(file: File, size: u64, stripe_bytes: usize) -> Self {
         Self { file: Arc::new(file), size, next: 0, stripe_bytes }
     }
 
@@ -51,8 +51,7 @@ impl Stripes {
     /// The next one; `None` at the end.
     pub(super) fn next(&mut self) -> Option<Stripe> {
         let from = self.next;
-        let length = if from == 0 { self.stripe_bytes.min(FIRST_BYTES as u64) } else { self.stripe_bytes };
-        self.next = self.size.min(from.saturating_add(length));
+        self.next = self.size.min(from.saturating_add(wanted(from, self.stripe_bytes) as u64));
         let stripe = Stripe { file: Arc::clone(&self.file), size: self.size, from, to: self.next };
         (from < self.size).then_some(stripe)
     }
@@ -169,7 +168,7 @@ mod tests {
     fn stripes(content: &[u8], stripe_bytes: u64) -> Stripes {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(content).unwrap();
-        Stripes::by(file, content.len() as u64, stripe_bytes)
+        Stripes::by(file, content.len() as u64, bytes(stripe_bytes))
     }
 
     fn all(mut stripes: Stripes) -> io::Result<Given> {

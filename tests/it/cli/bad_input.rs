@@ -1,10 +1,10 @@
 //! What becomes of every line of a bad log: `docs/events.md` says it, and scan, slices, follow and the audit agree on it.
 
 use super::events as run;
+use crate::support::packed::{gzip, zstd};
 use habeas::flows::run_audit::{Request, run_audit};
 use serde_json::{Value, json};
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 const RULES: &str = "title: Export\nname: export\ndetection: {sel: {action: export}, condition: sel}\n---\n\
@@ -246,10 +246,7 @@ fn a_compressed_log_that_is_cut_short_is_refused_with_the_byte() {
     let dir = folder.path();
     fs::write(dir.join("rules.yml"), RULES).unwrap();
     let log: String = (0..3000).map(|n| event(n, n) + "\n").collect();
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    gzip.write_all(log.as_bytes()).unwrap();
-    for (name, bytes) in [("log.gz", gzip.finish().unwrap()), ("log.zst", zstd::encode_all(log.as_bytes(), 1).unwrap())]
-    {
+    for (name, bytes) in [("log.gz", gzip(log.as_bytes())), ("log.zst", zstd(log.as_bytes()))] {
         let path = dir.join(name);
         fs::write(&path, &bytes[..bytes.len() - 20]).unwrap();
         for verb in ["scan --json", "slice --out @slice"] {

@@ -1,12 +1,12 @@
 //! The same incidents in a product's own log and in canonical NDJSON give the same firings, each with its place in its log.
 
+use crate::support::packed::gzip;
 use habeas::connectors::logs::{Coverage, Input, Options, scan};
 use habeas::connectors::mapping::{Hints, Mapping};
 use habeas::events::batch::Firing;
 use habeas::events::context::Context;
 use habeas::events::hash::Seed;
 use std::fmt::Write;
-use std::io::Write as _;
 
 const RULES: &str = "
 title: failed
@@ -58,12 +58,6 @@ fn run(log: Vec<u8>, mapping: Option<&Mapping>, threads: usize) -> (Vec<Firing>,
 /// All but the places.
 fn told(firings: &[Firing]) -> Vec<(i64, usize, Vec<u8>, u64)> {
     firings.iter().map(|f| (f.at_ms, f.rule, f.key.to_vec(), f.count)).collect()
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    out.write_all(bytes).unwrap();
-    out.finish().unwrap()
 }
 
 #[test]

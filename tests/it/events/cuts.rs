@@ -2,6 +2,7 @@
 
 use super::plan;
 use crate::support::chance::Chance;
+use crate::support::packed::{gzip, zstd};
 use habeas::connectors::logs::{Input, LogError, Options, scan};
 use habeas::events::batch::{Batch, Firing};
 use habeas::events::context::Context;
@@ -102,10 +103,8 @@ fn threads_files_and_compression_change_nothing() {
         assert_eq!(run(threads, log.clone().into_bytes()), one, "{threads} threads");
         assert_eq!(scan_it(threads, Input::open(&path).unwrap()), one, "{threads} threads on a file");
     }
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    gzip.write_all(log.as_bytes()).unwrap();
-    assert_eq!(run(2, gzip.finish().unwrap()), one);
-    assert_eq!(run(2, zstd::encode_all(log.as_bytes(), 1).unwrap()), one);
+    assert_eq!(run(2, gzip(log.as_bytes())), one);
+    assert_eq!(run(2, zstd(log.as_bytes())), one);
 }
 
 /// Logs of one day after the other: all are begun before the first is read on.
@@ -113,24 +112,15 @@ fn threads_files_and_compression_change_nothing() {
 fn many_logs_give_the_same_however_they_are_packed_and_by_any_number_of_threads() {
     let day = |n: u64| log().replace("{\"ts\":17727", &format!("{{\"ts\":{}", 17727 + n));
     let days: Vec<String> = (0..8).map(day).collect();
-    let packed = |way: usize, text: &String| match way {
-        0 => text.clone().into_bytes(),
-        1 => zstd::encode_all(text.as_bytes(), 1).unwrap(),
-        _ => {
-            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-            gzip.write_all(text.as_bytes()).unwrap();
-            gzip.finish().unwrap()
-        }
+    let run = |pack: fn(&[u8]) -> Vec<u8>, threads| {
+        let log = |text: &String| Box::new(std::io::Cursor::new(pack(text.as_bytes())));
+        firings_of(threads, days.iter().map(|text| Input::new("log", log(text)).unwrap()).collect()).unwrap()
     };
-    let run = |way, threads| {
-        let input = |(n, text)| Input::new(&format!("{n}"), Box::new(std::io::Cursor::new(packed(way, text)))).unwrap();
-        firings_of(threads, days.iter().enumerate().map(input).collect()).unwrap()
-    };
-    let one = run(0, 1);
+    let one = run(<[u8]>::to_vec, 1);
     assert!(one.len() > 1000);
-    for (way, threads) in [(0, 2), (1, 2), (2, 7)] {
-        assert_eq!(run(way, threads), one, "{threads} threads, way {way}");
-    }
+    assert_eq!(run(<[u8]>::to_vec, 2), one, "as they are");
+    assert_eq!(run(zstd, 2), one, "by zstd");
+    assert_eq!(run(gzip, 7), one, "by gzip");
 }
 
 /// The beginnings of later logs wait for their turn; what an earlier one left does not wait behind them.
@@ -166,7 +156,7 @@ fn a_panic_while_a_packed_log_is_unpacked_ends_the_run() {
             }
         }
     }
-    let mut packed = zstd::encode_all(log().repeat(40).as_bytes(), 1).unwrap();
+    let mut packed = zstd(log().repeat(40).as_bytes());
     packed.truncate(packed.len() / 2);
     for threads in [2, 5] {
         let input = Input::new("log", Box::new(Panics(std::io::Cursor::new(packed.clone())))).unwrap();
